@@ -1,0 +1,4 @@
+//! supactl runs hosted Supabase projects.
+#![doc(test(attr(deny(warnings))))]
+
+mod sandbox;

@@ -1,0 +1,1 @@
+//! Supabase in the binary: the service's side of every request.
