@@ -1,3 +1,5 @@
-//! The program.
+//! The program `supactl`: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    supactl::run(std::env::args_os())
+}

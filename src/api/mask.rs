@@ -1,0 +1,86 @@
+//! Hides secrets in whatever is shown of a request or an answer.
+
+use serde_json::Value;
+
+/// What stands where a secret was.
+pub(crate) const MASK: &str = "********";
+
+/// Whether the value under this key is a secret, going by what the service calls its secrets.
+pub(crate) fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let key = key.rsplit(['/', '.']).next().unwrap_or_default();
+    matches!(
+        key,
+        "api_key"
+            | "apikey"
+            | "authorization"
+            | "cookie"
+            | "db_pass"
+            | "smtp_pass"
+            | "password"
+            | "root_key"
+            | "jwt_secret"
+            | "secret"
+            | "secrets"
+            | "token"
+            | "private_jwk"
+            | "private_key"
+            | "connection_string"
+            | "connectionstring"
+            | "value"
+    ) || [
+        "_secret",
+        "_secrets",
+        "_token",
+        "_password",
+        "_pass",
+        "_api_key",
+    ]
+    .iter()
+    .any(|end| key.ends_with(end))
+}
+
+/// The same JSON with its secrets masked. Empty and absent values stay: they tell nothing.
+pub(crate) fn json(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| {
+                (
+                    key.clone(),
+                    if is_secret(key) {
+                        masked(value)
+                    } else {
+                        json(value)
+                    },
+                )
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(json).collect(),
+        other => other.clone(),
+    }
+}
+
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::String(text) if text.is_empty() => value.clone(),
+        Value::Object(_) => json(value),
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::String(_) | Value::Number(_) => Value::String(MASK.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn secrets_are_hidden_at_any_depth() {
+        let body = json!({"name": "x", "db_pass": "hunter2", "external_google_secret": "", "list": [{"api_key": "sb_secret_1", "id": null}]});
+        assert_eq!(
+            super::json(&body),
+            json!({"name": "x", "db_pass": "********", "external_google_secret": "", "list": [{"api_key": "********", "id": null}]})
+        );
+    }
+}

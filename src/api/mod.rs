@@ -1,0 +1,58 @@
+//! What Supabase can do, as methods: one for each operation, on whatever host answers it.
+//!
+//! Knows HTTP, JSON and time; knows no terminal, no format and no command. A resource's file holds
+//! the nouns that it speaks of and one method for each endpoint, so that it can be read beside the
+//! service's documentation.
+
+mod client;
+mod error;
+mod ids;
+mod keys;
+pub(crate) mod mask;
+mod organizations;
+mod paging;
+mod projects;
+mod raw;
+mod record;
+mod request;
+mod retry;
+mod storage;
+
+use std::cell::OnceCell;
+
+pub(crate) use client::{Answer, Connection, Notice, is_loopback};
+pub(crate) use error::ApiError;
+pub(crate) use ids::{BucketName, ProjectRef};
+pub(crate) use keys::ServiceKey;
+pub(crate) use paging::Page;
+pub(crate) use projects::Project;
+pub(crate) use record::{Object, Record, newest_first};
+pub(crate) use request::{Body, Method, Request};
+pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
+
+use client::Client;
+
+/// The service, as one person with one token sees it.
+pub(crate) struct Api {
+    client: Client,
+    /// The key given by hand, which replaces asking the Management API for one.
+    given_key: Option<ServiceKey>,
+    /// The secret key of the project that this run works on. Never on disk.
+    found_key: OnceCell<(ProjectRef, ServiceKey)>,
+}
+
+impl Api {
+    /// Prepares requests; nothing is connected, and no certificate is read, before the first one.
+    pub(crate) fn new(connection: Connection, given_key: Option<ServiceKey>) -> Self {
+        Self {
+            client: Client::new(connection),
+            given_key,
+            found_key: OnceCell::new(),
+        }
+    }
+
+    /// The writes that a dry run held back, in order, secrets masked.
+    pub(crate) fn held_back(&self) -> Vec<serde_json::Value> {
+        self.client.held_back()
+    }
+}

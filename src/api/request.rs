@@ -1,0 +1,201 @@
+//! One request, before it is sent: where to, what, and whether it may be sent twice.
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::ids::ProjectRef;
+use super::keys::ServiceKey;
+
+/// What must not stand as it is in one segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// What is done to the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// The word on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Whether a request can be repeated without doing anything twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Safety {
+    /// It reads, whatever its method.
+    Safe,
+    /// It changes something, or may.
+    Unsafe,
+}
+
+/// Which of the two hosts answers.
+#[derive(Debug, Clone)]
+pub(crate) enum Host {
+    /// The Management API, with the person's token.
+    Management,
+    /// The project's own gateway, with a secret key of the project.
+    Gateway {
+        project: ProjectRef,
+        key: ServiceKey,
+    },
+}
+
+/// What is sent along.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    None,
+    Json(Value),
+    Bytes {
+        content_type: Option<String>,
+        bytes: Bytes,
+    },
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) host: Host,
+    /// The path with its segments encoded, from the `/` on.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+    pub(crate) safety: Safety,
+    /// The permission that a scoped token needs for it, as the Management API names it.
+    pub(crate) permission: Option<&'static str>,
+}
+
+impl Request {
+    /// A request to the Management API: each `{}` of the template is filled with one segment,
+    /// encoded. Reads are safe, everything else is not.
+    pub(crate) fn new(method: Method, template: &str, segments: &[&str]) -> Self {
+        Self {
+            method,
+            host: Host::Management,
+            path: fill(template, segments),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::None,
+            safety: if matches!(method, Method::Get | Method::Head) {
+                Safety::Safe
+            } else {
+                Safety::Unsafe
+            },
+            permission: None,
+        }
+    }
+
+    pub(crate) fn get(template: &str, segments: &[&str]) -> Self {
+        Self::new(Method::Get, template, segments)
+    }
+
+    pub(crate) fn post(template: &str, segments: &[&str]) -> Self {
+        Self::new(Method::Post, template, segments)
+    }
+
+    pub(crate) fn put(template: &str, segments: &[&str]) -> Self {
+        Self::new(Method::Put, template, segments)
+    }
+
+    pub(crate) fn delete(template: &str, segments: &[&str]) -> Self {
+        Self::new(Method::Delete, template, segments)
+    }
+
+    /// Sends it to the project's own gateway instead.
+    pub(crate) fn on_gateway(mut self, project: &ProjectRef, key: ServiceKey) -> Self {
+        self.host = Host::Gateway {
+            project: project.clone(),
+            key,
+        };
+        self
+    }
+
+    /// Names the permission that it needs.
+    pub(crate) fn needs(mut self, permission: &'static str) -> Self {
+        self.permission = Some(permission);
+        self
+    }
+
+    /// Adds a parameter, if there is one.
+    pub(crate) fn query(mut self, key: &str, value: Option<impl ToString>) -> Self {
+        if let Some(value) = value {
+            self.query.push((key.to_owned(), value.to_string()));
+        }
+        self
+    }
+
+    pub(crate) fn json(mut self, body: Value) -> Self {
+        self.body = Body::Json(body);
+        self
+    }
+
+    /// Declares that it only reads although its method does not say so.
+    pub(crate) fn safe(mut self) -> Self {
+        self.safety = Safety::Safe;
+        self
+    }
+}
+
+/// Fills each `{}` with a segment.
+fn fill(template: &str, segments: &[&str]) -> String {
+    let mut path = String::with_capacity(template.len() + 32);
+    let mut segments = segments.iter();
+    for (index, part) in template.split("{}").enumerate() {
+        if index > 0 {
+            let segment = segments.next().copied().unwrap_or_default();
+            path.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        path.push_str(part);
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn segments_are_encoded_one_by_one() {
+        assert_eq!(
+            fill("/bucket/{}/empty", &["a b?/&+;%ü"]),
+            "/bucket/a%20b%3F%2F%26%2B%3B%25%C3%BC/empty"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_segment_leaves_its_place(segment in "\\PC{1,40}") {
+            prop_assume!(segment != "." && segment != "..");
+            let url = format!("http://127.0.0.1{}", fill("/a/{}/b", &[&segment]));
+            let url = reqwest::Url::parse(&url).unwrap();
+            let parts: Vec<_> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(parts.len(), 3);
+            let back = percent_encoding::percent_decode_str(parts[1]).decode_utf8().unwrap();
+            prop_assert_eq!(&*back, &*segment);
+            prop_assert_eq!(url.query(), None);
+        }
+    }
+}

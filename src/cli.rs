@@ -1,0 +1,163 @@
+//! What may be typed on every command.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueHint};
+
+use crate::commands::Command;
+use crate::output::Format;
+
+/// Run hosted Supabase projects from the command line
+///
+/// Data goes to standard output, everything else to standard error. Each kind of failure has its own
+/// exit status, the same in every release.
+#[derive(Debug, Parser)]
+#[command(name = "supactl", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Project reference or name [env: SUPABASE_PROJECT_ID]
+    #[arg(short, long, global = true, value_name = "REF|NAME")]
+    pub(crate) project: Option<String>,
+
+    /// Shape of the output [env: SUPACTL_FORMAT] [default: table]
+    #[arg(
+        short = 'o',
+        long,
+        global = true,
+        value_enum,
+        visible_alias = "output",
+        hide_possible_values = false
+    )]
+    pub(crate) format: Option<Format>,
+
+    /// Profile with address, token and defaults; `sandbox` is built in [env: SUPACTL_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Answer yes to the question that a command would ask
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Tell of each request: method, address, status, time
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// When to colour [default: auto]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        hide_possible_values = false
+    )]
+    pub(crate) color: Option<Color>,
+
+    /// Show times in UTC rather than local
+    #[arg(long, global = true)]
+    pub(crate) utc: bool,
+
+    /// Secret key for the project's own APIs: `-`, `@FILE` or `env:NAME` [env: SUPABASE_AUTH_SERVICE_ROLE_KEY]
+    #[arg(long, global = true, value_name = "KEY", hide_short_help = true)]
+    pub(crate) service_key: Option<String>,
+
+    /// Address of the Management API [env: SUPACTL_API_URL] [default: https://api.supabase.com]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]
+    pub(crate) api_url: Option<String>,
+
+    /// Address of a project's gateway, with `{ref}` where the project stands [env: SUPACTL_PROJECT_URL] [default: https://{ref}.supabase.co]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]
+    pub(crate) project_url: Option<String>,
+
+    /// Longest time for one try of a request, such as `30s` [env: SUPACTL_REQUEST_TIMEOUT] [default: 30s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, hide_short_help = true)]
+    pub(crate) request_timeout: Option<Duration>,
+
+    /// How often a request is repeated where that is harmless [env: SUPACTL_RETRIES] [default: 3]
+    #[arg(long, global = true, value_name = "COUNT", hide_short_help = true)]
+    pub(crate) retries: Option<u32>,
+
+    /// Certificates to trust besides the system's, in PEM [env: SUPACTL_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Accept `http://` addresses that are not on this machine
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) insecure_http: bool,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// Flags of every command that changes something.
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
+    // `run` reads it from the matches, so that no command can forget to.
+    /// Show the requests that would be sent, and send none that changes anything
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Reads a length of time: `30s`, `2m`, `1h 30m`, or a number of seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let refusal = || format!("`{text}` is not a length of time: write `30s`, `5m` or `1h`");
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds)
+            .ok()
+            .filter(|time| !time.is_zero())
+            .ok_or_else(refusal);
+    }
+    let span: jiff::SignedDuration = text.parse().map_err(|_| refusal())?;
+    Duration::try_from(span)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, seconds) in [
+            ("30", 30.0),
+            ("30s", 30.0),
+            ("5m", 300.0),
+            ("1h 30m", 5400.0),
+            ("500ms", 0.5),
+            ("0.5", 0.5),
+        ] {
+            assert_eq!(
+                duration(text),
+                Ok(Duration::from_secs_f64(seconds)),
+                "{text}"
+            );
+        }
+        for text in ["", "0", "-5s", "soon", "5 parsecs", "NaN", "1e400"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

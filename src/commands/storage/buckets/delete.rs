@@ -1,0 +1,57 @@
+//! `storage buckets delete`
+
+use clap::Args;
+use serde_json::json;
+
+use super::COLUMNS;
+use crate::api::{BucketName, Record};
+use crate::app::App;
+use crate::cli::WriteArgs;
+use crate::error::Result;
+use crate::output::Reply;
+
+/// Delete a bucket
+///
+/// A bucket with files in it is only deleted with `--force`, which deletes them first.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  supactl storage buckets delete drafts --yes\n  supactl storage buckets delete exports --force --yes"
+)]
+pub(crate) struct Delete {
+    /// Name of the bucket
+    name: BucketName,
+
+    /// Delete the files in it first
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+impl Delete {
+    pub(crate) async fn run(self, app: &App) -> Result<Reply> {
+        let name = &self.name;
+        let with_files = if self.force {
+            " and all files in it"
+        } else {
+            ""
+        };
+        app.terminal().confirm(&format!(
+            "Delete bucket `{name}`{with_files} from project {}?",
+            app.project_in_question()?
+        ))?;
+        let project = app.project_to_change().await?;
+        let api = app.api()?;
+        let mut bucket = api.bucket(&project, name).await?.into_object();
+        if self.force {
+            let bar = app.terminal().counter("files deleted");
+            api.delete_all_objects(&project, name, &|gone| bar.set_position(gone as u64))
+                .await?;
+            bar.finish_and_clear();
+        }
+        api.delete_bucket(&project, name).await?;
+        bucket.insert("deleted".to_owned(), json!(true));
+        Ok(Reply::item(bucket, COLUMNS).with_message(format!("Deleted bucket `{name}`")))
+    }
+}

@@ -1,0 +1,194 @@
+//! The end of every run: a reply or an error becomes bytes and an exit status.
+//!
+//! Nothing else in the program writes to standard output.
+
+mod envelope;
+mod format;
+mod reply;
+mod safe;
+mod table;
+mod time;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+pub(crate) use envelope::Metadata;
+pub(crate) use format::Format;
+pub(crate) use reply::Reply;
+pub(crate) use safe::harmless;
+pub(crate) use table::{Column, Show};
+
+use crate::error::{Code, Error, Result};
+use reply::Body;
+
+/// How a run's end is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    /// The format that was asked for, if one was: some commands print bytes unless one is.
+    pub(crate) format: Option<Format>,
+    /// Standard output is a terminal.
+    pub(crate) terminal: bool,
+    /// Colour on standard output.
+    pub(crate) color: bool,
+    /// Colour on standard error.
+    pub(crate) color_talk: bool,
+    /// Columns of the terminal, where one is known.
+    pub(crate) width: Option<u16>,
+    /// Times in UTC rather than local.
+    pub(crate) utc: bool,
+    /// Nothing on standard error but errors.
+    pub(crate) quiet: bool,
+}
+
+impl Output {
+    /// Prints how the run ended and returns its exit status.
+    pub(crate) fn finish(&self, result: Result<Reply>, metadata: &Metadata) -> ExitCode {
+        let (printed, status) = match result {
+            Ok(mut reply) => {
+                let verdict = reply.verdict.take();
+                let status = verdict
+                    .as_ref()
+                    .map_or(0, |error| error.code().exit_status());
+                (self.print(&reply, verdict.as_ref(), metadata), status)
+            }
+            Err(error) => (self.report(&error, metadata), error.code().exit_status()),
+        };
+        match printed {
+            Ok(()) => ExitCode::from(status),
+            // The reader has seen enough (`| head`): that is no failure.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(status),
+            Err(error) => {
+                self.talk(&format!(
+                    "{} standard output could not be written: {error}",
+                    self.error_word(Code::Internal)
+                ));
+                ExitCode::from(Code::Internal.exit_status())
+            }
+        }
+    }
+
+    /// Tells the person something that is not data.
+    pub(crate) fn say(&self, message: &str) {
+        if !self.quiet {
+            self.talk(&harmless(message));
+        }
+    }
+
+    fn print(&self, reply: &Reply, verdict: Option<&Error>, metadata: &Metadata) -> io::Result<()> {
+        let stdout = io::stdout().lock();
+        let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
+        match (&reply.body, self.format.unwrap_or_default()) {
+            (Body::Bytes(bytes), _) => out.write_all(bytes)?,
+            (_, Format::Table) => self.print_table(&mut out, reply)?,
+            (_, Format::Json) => {
+                envelope::json(&mut out, reply, verdict, metadata, self.terminal)?;
+                out.write_all(b"\n")?;
+            }
+            (_, Format::Yaml) => envelope::yaml(&mut out, reply, verdict, metadata)?,
+            (_, Format::Ndjson) => {
+                for element in reply.elements() {
+                    serde_json::to_writer(&mut out, &*element)?;
+                    out.write_all(b"\n")?;
+                }
+            }
+            (_, Format::Csv) => table::csv(&mut out, reply)?,
+        }
+        out.flush()?;
+        drop(out);
+        for message in &reply.messages {
+            self.say(message);
+        }
+        if let Some(error) = verdict {
+            self.tell(error);
+        }
+        Ok(())
+    }
+
+    fn print_table(&self, out: &mut impl Write, reply: &Reply) -> io::Result<()> {
+        let style = table::Style {
+            layout: if self.terminal {
+                table::Layout::Terminal(self.width)
+            } else {
+                table::Layout::Piped
+            },
+            color: self.color,
+            zone: time::Zone::new(self.utc),
+        };
+        match &reply.body {
+            Body::List { rows, columns } => table::list(out, rows, columns, &style),
+            Body::Item { row, columns } => table::item(out, row, columns, &style),
+            Body::Value(value) => {
+                serde_json::to_writer_pretty(&mut *out, value)?;
+                out.write_all(b"\n")
+            }
+            Body::Nothing | Body::Bytes(_) => Ok(()),
+        }
+    }
+
+    /// Shows a failure: for people on standard error, and as an envelope where the format has one.
+    fn report(&self, error: &Error, metadata: &Metadata) -> io::Result<()> {
+        self.tell(error);
+        let stdout = io::stdout().lock();
+        let mut out = io::BufWriter::new(stdout);
+        match self.format.unwrap_or_default() {
+            Format::Json => {
+                envelope::json(
+                    &mut out,
+                    &Reply::nothing(),
+                    Some(error),
+                    metadata,
+                    self.terminal,
+                )?;
+                out.write_all(b"\n")?;
+            }
+            Format::Yaml => envelope::yaml(&mut out, &Reply::nothing(), Some(error), metadata)?,
+            Format::Table | Format::Csv | Format::Ndjson => {}
+        }
+        out.flush()
+    }
+
+    /// The lines on standard error, the same in every format.
+    fn tell(&self, error: &Error) {
+        let mut text = format!(
+            "{} {}",
+            self.error_word(error.code()),
+            harmless(&error.to_string())
+        );
+        if let Error::Api(error) = error
+            && let Some(id) = &error.request_id
+        {
+            text.push_str(&format!(" (request {})", harmless(id)));
+        }
+        if let Some(hint) = error.hint() {
+            text.push_str(&format!(
+                "\n{} {}",
+                self.painted("hint:", anstyle::AnsiColor::Cyan),
+                harmless(&hint)
+            ));
+        }
+        self.talk(&text);
+    }
+
+    fn error_word(&self, code: Code) -> String {
+        self.painted(&format!("error[{code}]:"), anstyle::AnsiColor::Red)
+    }
+
+    fn painted(&self, text: &str, color: anstyle::AnsiColor) -> String {
+        if !self.color_talk {
+            return text.to_owned();
+        }
+        let style = color.on_default().bold();
+        format!("{style}{text}{style:#}")
+    }
+
+    /// Tells the person something that must be told even with `--quiet`.
+    pub(crate) fn say_always(&self, message: &str) {
+        self.talk(message);
+    }
+
+    #[expect(clippy::unused_self, reason = "standard error belongs to the output")]
+    fn talk(&self, text: &str) {
+        // A closed standard error leaves nobody to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}

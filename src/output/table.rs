@@ -1,0 +1,289 @@
+//! Rows and columns: for a terminal, for a pipe, and as CSV.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, TableStyle};
+use serde_json::Value;
+
+use super::reply::{Body, Reply};
+use super::safe;
+use super::time::Zone;
+use crate::api::Object;
+
+/// One property of a noun: its key in the data, its header, and how a table shows it.
+///
+/// The same columns draw a list (headers across) and one item (headers down).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) key: &'static str,
+    pub(crate) header: &'static str,
+    pub(crate) show: Show,
+}
+
+/// How a table shows a property.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Show {
+    /// As it is: lists with commas, absent as nothing.
+    Plain,
+    /// A time.
+    Time,
+    /// A number of bytes, in the decimal units of the service.
+    Bytes,
+    /// Something made of the whole object.
+    Made(fn(&Object) -> String),
+}
+
+impl Column {
+    /// A property as it is.
+    pub(crate) const fn new(key: &'static str, header: &'static str) -> Self {
+        Self {
+            key,
+            header,
+            show: Show::Plain,
+        }
+    }
+
+    /// A property shown in its own way.
+    pub(crate) const fn shown(key: &'static str, header: &'static str, show: Show) -> Self {
+        Self { key, header, show }
+    }
+
+    fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
+        let value = || plain(row.get(self.key));
+        match self.show {
+            Show::Plain => value(),
+            Show::Time => Cow::Owned(zone.show(&value())),
+            Show::Bytes => match row.get(self.key).and_then(Value::as_u64) {
+                Some(bytes) => Cow::Owned(bytes_for_people(bytes)),
+                None => value(),
+            },
+            Show::Made(make) => Cow::Owned(make(row)),
+        }
+    }
+}
+
+/// How tables look here.
+pub(super) struct Style {
+    pub(super) layout: Layout,
+    pub(super) color: bool,
+    pub(super) zone: Zone,
+}
+
+/// A terminal gets aligned columns with a header; a pipe gets tabs and no header.
+pub(super) enum Layout {
+    Terminal(Option<u16>),
+    Piped,
+}
+
+/// Writes any number of objects.
+pub(super) fn list(
+    out: &mut impl Write,
+    rows: &[Object],
+    columns: &[Column],
+    style: &Style,
+) -> io::Result<()> {
+    let Layout::Terminal(width) = style.layout else {
+        for row in rows {
+            for (index, column) in columns.iter().enumerate() {
+                if index > 0 {
+                    out.write_all(b"\t")?;
+                }
+                out.write_all(safe::piped(&column.text(row, &style.zone)).as_bytes())?;
+            }
+            out.write_all(b"\n")?;
+        }
+        return Ok(());
+    };
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = layout(width, style.color);
+    table.set_header(
+        columns
+            .iter()
+            .map(|column| header(column.header, style.color)),
+    );
+    for row in rows {
+        table.add_row(
+            columns
+                .iter()
+                .map(|column| safe::cell(&column.text(row, &style.zone)).into_owned()),
+        );
+    }
+    write_trimmed(out, &table)
+}
+
+/// Writes one object, a property a line.
+pub(super) fn item(
+    out: &mut impl Write,
+    row: &Object,
+    columns: &[Column],
+    style: &Style,
+) -> io::Result<()> {
+    let Layout::Terminal(width) = style.layout else {
+        for column in columns {
+            writeln!(
+                out,
+                "{}\t{}",
+                column.key,
+                safe::piped(&column.text(row, &style.zone))
+            )?;
+        }
+        return Ok(());
+    };
+    let mut table = layout(width, style.color);
+    for column in columns {
+        let text = column.text(row, &style.zone);
+        if !text.is_empty() {
+            table.add_row([
+                header(column.header, style.color),
+                Cell::new(safe::cell(&text)),
+            ]);
+        }
+    }
+    write_trimmed(out, &table)
+}
+
+fn layout(width: Option<u16>, color: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new());
+    if color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    if let Some(width) = width {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+    }
+    table
+}
+
+fn header(text: &str, color: bool) -> Cell {
+    let cell = Cell::new(text);
+    if color {
+        cell.add_attribute(Attribute::Bold)
+    } else {
+        cell
+    }
+}
+
+/// The table without its left margin and without blanks at the ends of its lines.
+fn write_trimmed(out: &mut impl Write, table: &Table) -> io::Result<()> {
+    for line in table.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(&line);
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Writes the data as CSV: a header of keys, then a line for each element.
+///
+/// The columns are those of the table, then whatever else the first elements bring along.
+pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
+    let mut keys: Vec<Cow<'_, str>> = match &reply.body {
+        Body::List { columns, .. } | Body::Item { columns, .. } => columns
+            .iter()
+            .map(|column| Cow::Borrowed(column.key))
+            .collect(),
+        Body::Nothing | Body::Value(_) | Body::Bytes(_) => Vec::new(),
+    };
+    for element in reply.elements() {
+        for key in element.as_object().into_iter().flat_map(Object::keys) {
+            if !keys.iter().any(|known| known == key) {
+                keys.push(Cow::Owned(key.clone()));
+            }
+        }
+    }
+    if keys.is_empty() {
+        keys.push(Cow::Borrowed("value"));
+    }
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(keys.iter().map(|key| key.as_bytes()))?;
+    for element in reply.elements() {
+        match &*element {
+            Value::Object(row) => writer.write_record(
+                keys.iter()
+                    .map(|key| csv_cell(row.get(&**key)).into_owned()),
+            )?,
+            other => writer.write_record([csv_cell(Some(other)).as_ref()])?,
+        }
+    }
+    writer.flush()
+}
+
+fn csv_cell(value: Option<&Value>) -> Cow<'_, str> {
+    match value {
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        // Lists and objects as JSON, so that nothing is lost.
+        Some(other) => Cow::Owned(other.to_string()),
+    }
+}
+
+/// A value as a person reads it.
+fn plain(value: Option<&Value>) -> Cow<'_, str> {
+    match value {
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(Value::Array(items))
+            if items
+                .iter()
+                .all(|item| !item.is_object() && !item.is_array()) =>
+        {
+            Cow::Owned(
+                items
+                    .iter()
+                    .map(|item| plain(Some(item)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+        }
+        Some(other) => Cow::Owned(other.to_string()),
+    }
+}
+
+/// Decimal units, as the service counts: 50 MB is 50,000,000 bytes.
+fn bytes_for_people(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000_000, "TB"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1_000, "kB"),
+    ];
+    match UNITS.iter().find(|(size, _)| bytes >= *size) {
+        Some((size, unit)) => {
+            let (whole, rest) = (bytes / size, bytes % size);
+            // Three digits are enough for a person; the data has the number.
+            let hundredths = rest * 100 / size;
+            match (hundredths / 10, hundredths % 10) {
+                (0, 0) => format!("{whole} {unit}"),
+                (tenths, 0) => format!("{whole}.{tenths} {unit}"),
+                (tenths, hundredths) => format!("{whole}.{tenths}{hundredths} {unit}"),
+            }
+        }
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_decimal() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1 kB"),
+            (1_550_000, "1.55 MB"),
+            (50_000_000, "50 MB"),
+            (1_500_000_000, "1.5 GB"),
+            (u64::MAX, "18446744.07 TB"),
+        ] {
+            assert_eq!(bytes_for_people(bytes), text);
+        }
+    }
+}
