@@ -50,17 +50,24 @@ impl Column {
     }
 
     fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
-        let value = || plain(row.get(self.key));
+        let plain = || plain(value(row, self.key));
         match self.show {
-            Show::Plain => value(),
-            Show::Time => Cow::Owned(zone.show(&value())),
-            Show::Bytes => match row.get(self.key).and_then(Value::as_u64) {
+            Show::Plain => plain(),
+            Show::Time => Cow::Owned(zone.show(&plain())),
+            Show::Bytes => match value(row, self.key).and_then(Value::as_u64) {
                 Some(bytes) => Cow::Owned(bytes_for_people(bytes)),
-                None => value(),
+                None => plain(),
             },
             Show::Made(make) => Cow::Owned(make(row)),
         }
     }
+}
+
+/// What an object has under a key, which may lead into an object inside it: `database.host`.
+fn value<'a>(row: &'a Object, key: &str) -> Option<&'a Value> {
+    let mut steps = key.split('.');
+    let first = row.get(steps.next()?)?;
+    steps.try_fold(first, |at, step| at.get(step))
 }
 
 /// How tables look here.
@@ -206,7 +213,7 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
         match &*element {
             Value::Object(row) => writer.write_record(
                 keys.iter()
-                    .map(|key| csv_cell(row.get(&**key)).into_owned()),
+                    .map(|key| csv_cell(value(row, key)).into_owned()),
             )?,
             other => writer.write_record([csv_cell(Some(other)).as_ref()])?,
         }

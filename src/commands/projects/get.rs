@@ -35,23 +35,6 @@ const COLUMNS: &[Column] = &[
     Column::new("region", "Region"),
     Column::new("status", "Status"),
     Column::shown("created_at", "Created", Show::Time),
-    Column::shown(
-        "database",
-        "Database",
-        Show::Made(|project| part(project, "host")),
-    ),
-    Column::shown(
-        "database",
-        "Version",
-        Show::Made(|project| part(project, "version")),
-    ),
+    Column::new("database.host", "Database"),
+    Column::new("database.version", "Version"),
 ];
-
-/// A property of the project's database.
-fn part(project: &crate::api::Object, key: &str) -> String {
-    project
-        .get("database")
-        .and_then(|database| database.get(key)?.as_str())
-        .unwrap_or_default()
-        .to_owned()
-}
