@@ -91,6 +91,19 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "COUNT", hide_short_help = true)]
     pub(crate) retries: Option<u32>,
 
+    /// Neither use nor keep answers of earlier runs [env: SUPACTL_NO_CACHE]
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "refresh",
+        hide_short_help = true
+    )]
+    pub(crate) no_cache: bool,
+
+    /// Ask anew, and keep the answers for later runs
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) refresh: bool,
+
     /// Certificates to trust besides the system's, in PEM [env: SUPACTL_CA_FILE]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) ca_file: Option<PathBuf>,

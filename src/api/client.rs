@@ -3,7 +3,8 @@
 //! The only place that knows the HTTP library. What may be repeated is decided in `retry`, what an
 //! error means in `error`.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -16,9 +17,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::breaker::Breaker;
+use super::cache::{Cache, Key, Noun};
 use super::error::ApiError;
+use super::keys::ServiceKey;
 use super::mask;
-use super::request::{Body, Host, Method, Request, Safety};
+use super::request::{Body, Forgets, Host, Method, Request, Safety};
 use super::retry::{self, Failure, Waits};
 use crate::error::{Code, Error, Result};
 
@@ -44,6 +48,12 @@ pub(crate) struct Connection {
     pub(crate) extra_certificates: Option<Vec<u8>>,
     /// Hold back every write.
     pub(crate) dry_run: bool,
+    /// Answers that are good for a while; `None` asks anew each time.
+    pub(crate) cache: Option<Cache>,
+    /// What kept answers are filed under: the addresses, or what stands for them where they change.
+    pub(crate) cache_name: String,
+    /// Who asks, as a hash: kept answers are told to nobody else.
+    pub(crate) asker: String,
     /// Whom to tell what is going on.
     pub(crate) notice: Box<dyn Fn(&Notice<'_>)>,
 }
@@ -57,6 +67,10 @@ pub(crate) enum Notice<'a> {
         attempt: u32,
         attempts: u32,
     },
+    /// A kept answer was used instead of a request.
+    Kept { request: &'a Request },
+    /// Kept answers may be stale from now on, because they could not be removed.
+    NotForgotten { reason: &'a std::io::Error },
     /// A try ended: with a status, or with the word for what went wrong.
     Tried {
         request: &'a Request,
@@ -127,6 +141,17 @@ struct Failed {
     failure: Failure,
 }
 
+impl Failed {
+    /// Whether the host did its work and refused this one request.
+    fn is_of_the_request(&self) -> bool {
+        match self.failure {
+            Failure::Answered { status, .. } => status < 500 || status == 540,
+            Failure::NotConnected | Failure::Lost => false,
+            Failure::Final => self.error.code != Code::Timeout,
+        }
+    }
+}
+
 /// Sends requests. Makes its connections, and reads its certificates, at the first one.
 pub(crate) struct Client {
     connection: Connection,
@@ -134,7 +159,13 @@ pub(crate) struct Client {
     near: OnceCell<reqwest::Client>,
     /// For everything else.
     far: OnceCell<reqwest::Client>,
+    breakers: RefCell<HashMap<String, Breaker>>,
     held_back: RefCell<Vec<Value>>,
+    /// Kept answers are not read from now on.
+    fresh: Cell<bool>,
+    /// Requests that were sent, and the age of the oldest kept answer that was used instead.
+    sent: Cell<usize>,
+    oldest: Cell<Option<Timestamp>>,
 }
 
 impl Client {
@@ -143,8 +174,27 @@ impl Client {
             connection,
             near: OnceCell::new(),
             far: OnceCell::new(),
+            breakers: RefCell::default(),
             held_back: RefCell::default(),
+            fresh: Cell::new(false),
+            sent: Cell::new(0),
+            oldest: Cell::new(None),
         }
+    }
+
+    /// Reads no kept answer from now on: what follows decides something.
+    pub(crate) fn read_fresh(&self) {
+        self.fresh.set(true);
+    }
+
+    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    pub(crate) fn cached_since(&self) -> Option<Timestamp> {
+        self.oldest.get().filter(|_| self.sent.get() == 0)
+    }
+
+    /// The address of the Management API.
+    pub(crate) fn address(&self) -> &str {
+        &self.connection.api_url
     }
 
     /// The writes that a dry run held back.
@@ -152,22 +202,143 @@ impl Client {
         self.held_back.borrow().clone()
     }
 
-    /// Sends a request, repeating it where that is harmless and helps.
+    /// Sends a request, or answers it with what was kept of an earlier one.
     ///
     /// # Errors
     /// [`Error::HeldBack`] for a write of a dry run: its description is kept, and nothing was sent.
     /// [`Error::Api`] for every other way of not getting an answer that says success.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        let url = self.url(&request)?;
-        if self.connection.dry_run && request.safety == Safety::Unsafe {
-            self.held_back.borrow_mut().push(describe(&request, &url));
+        if let Some(answer) = self.kept(&request).await {
+            return Ok(answer);
+        }
+        let filed = self.connection.cache.as_ref().zip(self.key(&request));
+        let asked_at = filed.as_ref().map(|(cache, _)| cache.now());
+        let answer = self.send_anew(&request).await?;
+        let (Some((cache, key)), Some(asked_at)) = (filed, asked_at) else {
+            return Ok(answer);
+        };
+        // Without its secrets, now as later: an answer must not depend on where it came from.
+        match serde_json::from_slice::<Value>(&answer.body) {
+            Ok(body) => {
+                let body = mask::json(&body);
+                let answer = Answer {
+                    body: body.to_string().into(),
+                    ..answer
+                };
+                cache.put(&key, asked_at, body).await;
+                Ok(answer)
+            }
+            Err(_) => Ok(answer),
+        }
+    }
+
+    /// What was kept of an earlier answer, if that will do.
+    pub(crate) async fn kept(&self, request: &Request) -> Option<Answer> {
+        if self.fresh.get() {
+            return None;
+        }
+        let kept = self
+            .connection
+            .cache
+            .as_ref()?
+            .get(&self.key(request)?)
+            .await?;
+        (self.connection.notice)(&Notice::Kept { request });
+        let older = self.oldest.get().is_none_or(|oldest| kept.at < oldest);
+        self.oldest.set(if older {
+            Some(kept.at)
+        } else {
+            self.oldest.get()
+        });
+        Some(Answer {
+            status: 200,
+            headers: HeaderMap::new(),
+            body: kept.body.clone(),
+        })
+    }
+
+    fn key(&self, request: &Request) -> Option<Key> {
+        let noun = request.keep?;
+        let body = match &request.body {
+            Body::Json(body) => body.to_string(),
+            Body::None => String::new(),
+            Body::Bytes { .. } => return None,
+        };
+        let query = serde_json::to_string(&request.query).ok()?;
+        let asked = [
+            self.connection.asker.as_str(),
+            request.method.as_str(),
+            &request.path,
+            &query,
+            &body,
+        ];
+        Some(Key::new(
+            &self.connection.cache_name,
+            request.project(),
+            noun,
+            &asked,
+        ))
+    }
+
+    async fn send_anew(&self, request: &Request) -> Result<Answer> {
+        let url = self.url(request)?;
+        if request.safety == Safety::Safe {
+            return self
+                .send_until_answered(request, &url)
+                .await
+                .map_err(Error::from);
+        }
+        if self.connection.dry_run {
+            self.held_back.borrow_mut().push(describe(request, &url));
             return Err(Error::HeldBack);
         }
+        let answer = self.send_until_answered(request, &url).await;
+        // After a failure too: it may have happened all the same.
+        self.forget(request).await;
+        answer.map_err(Error::from)
+    }
+
+    async fn forget(&self, request: &Request) {
+        let (Some(cache), name) = (&self.connection.cache, &self.connection.cache_name) else {
+            return;
+        };
+        let forgotten = match request.forgets {
+            Forgets::Noun(noun) => cache.forget(name, request.project(), noun).await,
+            Forgets::Project => match cache.forget_project(name, request.project()).await {
+                Ok(()) => cache.forget(name, None, Noun::Projects).await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(reason) = forgotten {
+            (self.connection.notice)(&Notice::NotForgotten { reason: &reason });
+        }
+    }
+
+    /// Tries until there is an answer that says success, or no further try would help.
+    async fn send_until_answered(
+        &self,
+        request: &Request,
+        url: &reqwest::Url,
+    ) -> Result<Answer, ApiError> {
         let mut waits = Waits::new(self.connection.retries);
+        let host = name_of(url);
         let mut attempt = 1;
         loop {
+            if !self
+                .breakers
+                .borrow_mut()
+                .entry(host.clone())
+                .or_default()
+                .admits(Instant::now())
+            {
+                return Err(ApiError::new(
+                    Code::CircuitOpen,
+                    format!("{host} failed several times in a row, and is left alone for a while"),
+                ));
+            }
             let started = Instant::now();
-            let tried = self.attempt(&request, &url).await;
+            self.sent.set(self.sent.get() + 1);
+            let tried = self.attempt(request, url).await;
             let outcome = match &tried {
                 Ok(answer) => answer.status.to_string(),
                 Err(failed) => failed.error.status.map_or_else(
@@ -176,26 +347,36 @@ impl Client {
                 ),
             };
             (self.connection.notice)(&Notice::Tried {
-                request: &request,
+                request,
                 outcome: &outcome,
                 took: started.elapsed(),
                 attempt,
             });
+            let healthy = tried
+                .as_ref()
+                .map_or_else(Failed::is_of_the_request, |_| true);
+            let resting = {
+                let mut breakers = self.breakers.borrow_mut();
+                let breaker = breakers.entry(host.clone()).or_default();
+                breaker.note(healthy, Instant::now());
+                breaker.is_open(Instant::now())
+            };
             let failed = match tried {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let Some(delay) = waits.next(request.safety, failed.failure) else {
+            let delay = waits
+                .next(request.safety, failed.failure)
+                .filter(|_| !resting);
+            let Some(delay) = delay else {
                 let error = ApiError {
                     permission: request.permission,
                     ..failed.error
                 };
-                return Err(if may_have_happened(&request, failed.failure, &error) {
-                    error
-                        .with_hint("it may have happened all the same: look before trying again")
-                        .into()
+                return Err(if may_have_happened(request, failed.failure, &error) {
+                    error.with_hint("it may have happened all the same: look before trying again")
                 } else {
-                    error.into()
+                    error
                 });
             };
             attempt += 1;
@@ -290,7 +471,7 @@ impl Client {
                 "authorization",
                 format!("Bearer {}", self.connection.token.expose_secret()),
             )],
-            Host::Gateway { key, .. } => key.headers(),
+            Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::headers).unwrap_or_default(),
         };
         for (name, value) in secrets {
             if let Ok(mut value) = HeaderValue::from_str(&value) {

@@ -4,6 +4,8 @@
 //! the nouns that it speaks of and one method for each endpoint, so that it can be read beside the
 //! service's documentation.
 
+mod breaker;
+pub(crate) mod cache;
 mod client;
 mod error;
 mod ids;
@@ -11,6 +13,7 @@ mod keys;
 pub(crate) mod mask;
 mod organizations;
 mod paging;
+mod person;
 mod projects;
 mod raw;
 mod record;
@@ -20,6 +23,9 @@ mod storage;
 
 use std::cell::OnceCell;
 
+use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) use cache::Cache;
 pub(crate) use client::{Answer, Connection, Notice, is_loopback};
 pub(crate) use error::ApiError;
 pub(crate) use ids::{BucketName, ProjectRef};
@@ -49,6 +55,21 @@ impl Api {
             given_key,
             found_key: OnceCell::new(),
         }
+    }
+
+    /// What tells one asker from another whose rights may differ. Gives away neither token nor key.
+    pub(crate) fn asker(token: &SecretString, key: Option<&ServiceKey>) -> String {
+        cache::fingerprint(&[token.expose_secret(), key.map_or("", ServiceKey::exposed)])
+    }
+
+    /// Reads no kept answer from now on: what follows decides something.
+    pub(crate) fn read_fresh(&self) {
+        self.client.read_fresh();
+    }
+
+    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    pub(crate) fn cached_since(&self) -> Option<jiff::Timestamp> {
+        self.client.cached_since()
     }
 
     /// The writes that a dry run held back, in order, secrets masked.

@@ -12,6 +12,8 @@ mod time;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use jiff::Timestamp;
+
 pub(crate) use envelope::Metadata;
 pub(crate) use format::Format;
 pub(crate) use reply::Reply;
@@ -24,8 +26,9 @@ use reply::Body;
 /// How a run's end is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
-    /// The format that was asked for, if one was: some commands print bytes unless one is.
-    pub(crate) format: Option<Format>,
+    pub(crate) format: Format,
+    /// The format was typed: a command that prints bytes heeds nothing less.
+    pub(crate) format_typed: bool,
     /// Standard output is a terminal.
     pub(crate) terminal: bool,
     /// Colour on standard output.
@@ -77,7 +80,7 @@ impl Output {
     fn print(&self, reply: &Reply, verdict: Option<&Error>, metadata: &Metadata) -> io::Result<()> {
         let stdout = io::stdout().lock();
         let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
-        match (&reply.body, self.format.unwrap_or_default()) {
+        match (&reply.body, self.format) {
             (Body::Bytes(bytes), _) => out.write_all(bytes)?,
             (_, Format::Table) => self.print_table(&mut out, reply)?,
             (_, Format::Json) => {
@@ -130,7 +133,7 @@ impl Output {
         self.tell(error);
         let stdout = io::stdout().lock();
         let mut out = io::BufWriter::new(stdout);
-        match self.format.unwrap_or_default() {
+        match self.format {
             Format::Json => {
                 envelope::json(
                     &mut out,
@@ -179,6 +182,18 @@ impl Output {
         }
         let style = color.on_default().bold();
         format!("{style}{text}{style:#}")
+    }
+
+    /// Tells how old the data is, where it is not new.
+    pub(crate) fn say_age(&self, since: Option<Timestamp>, now: Timestamp) {
+        let Some(since) = since else { return };
+        let age = now.duration_since(since).as_secs().max(0);
+        let age = if age < 60 {
+            format!("{age} s")
+        } else {
+            format!("{} min", age / 60)
+        };
+        self.say(&format!("cached {age} ago; `--refresh` asks anew"));
     }
 
     /// Tells the person something that must be told even with `--quiet`.
