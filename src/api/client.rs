@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::breaker::Breaker;
 use super::cache::{Cache, Key, Noun};
+use super::certificates::{self, Refused};
 use super::error::ApiError;
 use super::keys::ServiceKey;
 use super::mask;
@@ -161,6 +162,8 @@ pub(crate) struct Client {
     far: OnceCell<reqwest::Client>,
     breakers: RefCell<HashMap<String, Breaker>>,
     held_back: RefCell<Vec<Value>>,
+    /// Whose certificate was turned down.
+    refused: Refused,
     /// Kept answers are not read from now on.
     fresh: Cell<bool>,
     /// Requests that were sent, and the age of the oldest kept answer that was used instead.
@@ -176,6 +179,7 @@ impl Client {
             far: OnceCell::new(),
             breakers: RefCell::default(),
             held_back: RefCell::default(),
+            refused: Refused::default(),
             fresh: Cell::new(false),
             sent: Cell::new(0),
             oldest: Cell::new(None),
@@ -401,13 +405,13 @@ impl Client {
         let response = built
             .send()
             .await
-            .map_err(|error| not_answered(&error, url, self.connection.request_timeout))?;
+            .map_err(|error| self.not_answered(&error, url))?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response
             .bytes()
             .await
-            .map_err(|error| not_answered(&error, url, self.connection.request_timeout))?;
+            .map_err(|error| self.not_answered(&error, url))?;
         match status {
             200..=299 => Ok(Answer {
                 status,
@@ -448,6 +452,71 @@ impl Client {
                 Err(Failed { error, failure })
             }
         }
+    }
+
+    /// What a failure without a whole answer means.
+    fn not_answered(&self, error: &reqwest::Error, url: &reqwest::Url) -> Failed {
+        let timeout = self.connection.request_timeout;
+        let host = name_of(url);
+        let failed = |code, message: String, failure| Failed {
+            error: ApiError::new(code, message),
+            failure,
+        };
+        let cause = causes(error);
+        if cause.contains("invalid peer certificate") {
+            let issuer = self
+                .refused
+                .issuer()
+                .map_or_else(String::new, |name| format!(", issued by {name},"));
+            let error = ApiError::new(Code::Network, format!("the certificate of {host}{issuer} was not accepted: {cause}"))
+            .with_hint("behind a proxy that inspects TLS, pass its certificate with `--ca-file` or SSL_CERT_FILE");
+            return Failed {
+                error,
+                failure: Failure::Final,
+            };
+        }
+        if error.is_timeout() && error.is_connect() {
+            return failed(
+                Code::Timeout,
+                format!(
+                    "no connection to {host} within {} s",
+                    CONNECT_TIMEOUT.as_secs()
+                ),
+                Failure::NotConnected,
+            );
+        }
+        if error.is_timeout() {
+            return failed(
+                Code::Timeout,
+                format!("no answer from {host} within {} s", timeout.as_secs_f64()),
+                Failure::Final,
+            );
+        }
+        if error.is_connect() {
+            let reason =
+                if cause.contains("dns error") || cause.contains("failed to lookup address") {
+                    "its name could not be resolved".to_owned()
+                } else {
+                    match io_kind(error) {
+                        Some(ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
+                        Some(ErrorKind::ConnectionReset) => "connection reset".to_owned(),
+                        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {
+                            "no route to it".to_owned()
+                        }
+                        _ => cause,
+                    }
+                };
+            return failed(
+                Code::Network,
+                format!("could not reach {host}: {reason}"),
+                Failure::NotConnected,
+            );
+        }
+        failed(
+            Code::Network,
+            format!("the connection to {host} broke before the answer was complete: {cause}"),
+            Failure::Lost,
+        )
     }
 
     fn build(
@@ -537,16 +606,13 @@ impl Client {
         if let Some(http) = cell.get() {
             return Ok(http);
         }
-        let extra = match &self.connection.extra_certificates {
-            Some(pem) => reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
-                ApiError::new(
-                    Code::InvalidInput,
-                    format!("the file of `--ca-file` holds no certificate: {error}"),
-                )
-            })?,
-            None => Vec::new(),
+        let tls = if near && url.scheme() == "http" {
+            None
+        } else {
+            let extra = self.connection.extra_certificates.as_deref();
+            Some(certificates::trust(extra, &self.refused)?)
         };
-        let http = make_client(near, near && url.scheme() == "http", &extra)?;
+        let http = make_client(near, tls)?;
         Ok(cell.get_or_init(|| http))
     }
 }
@@ -562,38 +628,20 @@ fn may_have_happened(request: &Request, failure: Failure, error: &ApiError) -> b
     unclear && request.safety == Safety::Unsafe
 }
 
-/// Builds a client. `near` ones pass no proxy; `plain` ones need no certificate, so none is read.
-fn make_client(
-    near: bool,
-    plain: bool,
-    extra: &[reqwest::Certificate],
-) -> Result<reqwest::Client, ApiError> {
+/// Builds a client. `near` ones pass no proxy; without `tls` they need no certificate, so none is read.
+fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest::Client, ApiError> {
     // A second client in one run finds the provider installed, which is what the error says.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("supactl/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::custom(stay_on_the_host));
-        if near { builder.no_proxy() } else { builder }
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("supactl/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(redirect::Policy::custom(stay_on_the_host));
+    let builder = if near { builder.no_proxy() } else { builder };
+    let builder = match tls {
+        Some(tls) => builder.tls_backend_preconfigured(tls),
+        None => builder.tls_certs_only(Vec::new()),
     };
-    let built = if plain {
-        builder().tls_certs_only(Vec::new()).build()
-    } else {
-        builder()
-            .tls_certs_merge(extra.to_vec())
-            .build()
-            .or_else(|_| {
-                // A machine without certificates of its own, as small containers are.
-                let roots: rustls::RootCertStore =
-                    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-                let config = rustls::ClientConfig::builder()
-                    .with_root_certificates(roots)
-                    .with_no_client_auth();
-                builder().tls_backend_preconfigured(config).build()
-            })
-    };
-    built.map_err(|error| {
+    builder.build().map_err(|error| {
         ApiError::new(
             Code::Internal,
             format!("no HTTP client could be made: {}", causes(&error)),
@@ -662,65 +710,6 @@ fn name_of(url: &reqwest::Url) -> String {
         (Some(host), None) => host.to_owned(),
         (None, _) => url.to_string(),
     }
-}
-
-/// What a failure without a whole answer means.
-fn not_answered(error: &reqwest::Error, url: &reqwest::Url, timeout: Duration) -> Failed {
-    let host = name_of(url);
-    let failed = |code, message: String, failure| Failed {
-        error: ApiError::new(code, message),
-        failure,
-    };
-    let cause = causes(error);
-    if cause.contains("invalid peer certificate") {
-        let error = ApiError::new(Code::Network, format!("the certificate of {host} was not accepted: {cause}"))
-            .with_hint("behind a proxy that inspects TLS, pass its certificate with `--ca-file` or SSL_CERT_FILE");
-        return Failed {
-            error,
-            failure: Failure::Final,
-        };
-    }
-    if error.is_timeout() && error.is_connect() {
-        return failed(
-            Code::Timeout,
-            format!(
-                "no connection to {host} within {} s",
-                CONNECT_TIMEOUT.as_secs()
-            ),
-            Failure::NotConnected,
-        );
-    }
-    if error.is_timeout() {
-        return failed(
-            Code::Timeout,
-            format!("no answer from {host} within {} s", timeout.as_secs_f64()),
-            Failure::Final,
-        );
-    }
-    if error.is_connect() {
-        let reason = if cause.contains("dns error") || cause.contains("failed to lookup address") {
-            "its name could not be resolved".to_owned()
-        } else {
-            match io_kind(error) {
-                Some(ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
-                Some(ErrorKind::ConnectionReset) => "connection reset".to_owned(),
-                Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {
-                    "no route to it".to_owned()
-                }
-                _ => cause,
-            }
-        };
-        return failed(
-            Code::Network,
-            format!("could not reach {host}: {reason}"),
-            Failure::NotConnected,
-        );
-    }
-    failed(
-        Code::Network,
-        format!("the connection to {host} broke before the answer was complete: {cause}"),
-        Failure::Lost,
-    )
 }
 
 /// The innermost reason: the outer ones only say that there was a request.

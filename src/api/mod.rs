@@ -6,6 +6,7 @@
 
 mod breaker;
 pub(crate) mod cache;
+mod certificates;
 mod client;
 mod error;
 mod ids;
