@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::api::{Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey};
+use crate::api::{
+    Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
+};
 use crate::error::{Error, Result};
 use crate::output::Output;
 use crate::sandbox;
@@ -134,15 +136,18 @@ impl App {
         let connection = Connection {
             api_url: service.api_url,
             project_url: service.project_url,
-            token: service.token,
-            request_timeout: self.settings.request_timeout,
             retries: self.settings.retries,
-            extra_certificates,
             dry_run: self.settings.dry_run,
             cache,
             cache_name: service.cache_name,
             asker: service.asker,
-            notice: tell(self.output.clone(), self.settings.verbose),
+            transport: Transport::new(
+                service.token,
+                self.settings.request_timeout,
+                tell(self.output.clone(), self.settings.verbose),
+            )
+            .trusting(extra_certificates)
+            .telling_details(self.settings.verbose > 1),
         };
         Ok(Api::new(connection, service.key))
     }
@@ -287,6 +292,12 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
         Notice::NotForgotten { reason } => output.say(&format!(
             "Kept answers may be stale, since they could not be removed ({reason}): use `--no-cache`"
         )),
+        Notice::Sending { method, url, headers, body } => {
+            output.say(&detail(">", &format!("{method} {url}"), headers, body));
+        }
+        Notice::Answered { status, headers, body } => {
+            output.say(&detail("<", &status.to_string(), headers, body));
+        }
         Notice::Tried {
             request,
             outcome,
@@ -309,6 +320,18 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
         }
     }
     })
+}
+
+/// One half of an exchange, a line each for what it is, its headers and its body.
+fn detail(mark: &str, what: &str, headers: &[(String, String)], body: &str) -> String {
+    let mut text = format!("{mark} {what}");
+    for (name, value) in headers {
+        text.push_str(&format!("\n{mark} {name}: {value}"));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("\n{mark} {body}"));
+    }
+    text
 }
 
 fn seconds(time: Duration) -> String {

@@ -53,7 +53,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Tell of each request: method, address, status, time
+    /// Tell of each request: method, path, status, time; twice for headers and bodies, secrets masked
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 

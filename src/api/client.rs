@@ -1,37 +1,25 @@
-//! One request from start to end: hold back (dry run), send, wait, send again, decode.
+//! A request from start to end: use what was kept, hold back (dry run), try until it is answered,
+//! keep and forget.
 //!
-//! The only place that knows the HTTP library. What may be repeated is decided in `retry`, what an
-//! error means in `error`.
+//! What may be repeated is decided in `retry`, how a try is made in `transport`.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::error::Error as _;
-use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect;
-use secrecy::{ExposeSecret, SecretString};
-use serde::de::DeserializeOwned;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use super::answer::Answer;
 use super::breaker::Breaker;
 use super::cache::{Cache, Key, Noun};
-use super::certificates::{self, Refused};
 use super::error::ApiError;
-use super::keys::ServiceKey;
 use super::mask;
-use super::request::{Body, Forgets, Host, Method, Request, Safety};
+use super::request::{Body, Forgets, Host, Request, Safety};
 use super::retry::{self, Failure, Waits};
+use super::transport::{Failed, Transport, name_of};
 use crate::error::{Code, Error, Result};
-
-/// How long a connection may take to be made. Longer than any route that works.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Redirects followed on one host.
-const MAX_REDIRECTS: usize = 5;
 
 /// What a request needs beside itself: where the hosts are, who asks, and how patiently.
 pub(crate) struct Connection {
@@ -39,14 +27,8 @@ pub(crate) struct Connection {
     pub(crate) api_url: String,
     /// The project gateway, with `{ref}` where the project stands.
     pub(crate) project_url: String,
-    /// The person's token, which only the Management API sees.
-    pub(crate) token: SecretString,
-    /// What one try may take.
-    pub(crate) request_timeout: Duration,
     /// How often a try is repeated.
     pub(crate) retries: u32,
-    /// Certificates to trust besides the system's, in PEM.
-    pub(crate) extra_certificates: Option<Vec<u8>>,
     /// Hold back every write.
     pub(crate) dry_run: bool,
     /// Answers that are good for a while; `None` asks anew each time.
@@ -55,8 +37,8 @@ pub(crate) struct Connection {
     pub(crate) cache_name: String,
     /// Who asks, as a hash: kept answers are told to nobody else.
     pub(crate) asker: String,
-    /// Whom to tell what is going on.
-    pub(crate) notice: Box<dyn Fn(&Notice<'_>)>,
+    /// How a request is sent.
+    pub(crate) transport: Transport,
 }
 
 /// Something worth telling while a request is under way.
@@ -72,6 +54,19 @@ pub(crate) enum Notice<'a> {
     Kept { request: &'a Request },
     /// Kept answers may be stale from now on, because they could not be removed.
     NotForgotten { reason: &'a std::io::Error },
+    /// It is about to be sent, secrets masked.
+    Sending {
+        method: &'a str,
+        url: &'a str,
+        headers: &'a [(String, String)],
+        body: &'a str,
+    },
+    /// It was answered, secrets masked.
+    Answered {
+        status: u16,
+        headers: &'a [(String, String)],
+        body: &'a str,
+    },
     /// A try ended: with a status, or with the word for what went wrong.
     Tried {
         request: &'a Request,
@@ -81,89 +76,11 @@ pub(crate) enum Notice<'a> {
     },
 }
 
-/// A successful answer.
-pub(crate) struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Answer {
-    /// The HTTP status.
-    pub(crate) fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The headers as text, in the order in which they came.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, String)> {
-        self.headers.iter().map(|(name, value)| {
-            (
-                name.as_str(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-    }
-
-    /// The bytes as they came.
-    pub(crate) fn body(&self) -> &Bytes {
-        &self.body
-    }
-
-    /// The JSON of the body as the type that was promised.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error))
-    }
-
-    /// A list, which an empty body or `null` also is.
-    pub(crate) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
-        match self.json::<Value>()? {
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| serde_json::from_value(item).map_err(|error| self.malformed(&error)))
-                .collect(),
-            Value::Null => Ok(Vec::new()),
-            _ => Err(self.malformed(&"not a list")),
-        }
-    }
-
-    fn malformed(&self, reason: &dyn std::fmt::Display) -> Error {
-        let error = ApiError::malformed(self.status, &self.body, reason);
-        ApiError {
-            request_id: request_id(&self.headers, &self.body),
-            ..error
-        }
-        .into()
-    }
-}
-
-/// A try that failed: what it means for people, and what for trying again.
-struct Failed {
-    error: ApiError,
-    failure: Failure,
-}
-
-impl Failed {
-    /// Whether the host did its work and refused this one request.
-    fn is_of_the_request(&self) -> bool {
-        match self.failure {
-            Failure::Answered { status, .. } => status < 500 || status == 540,
-            Failure::NotConnected | Failure::Lost => false,
-            Failure::Final => self.error.code != Code::Timeout,
-        }
-    }
-}
-
 /// Sends requests. Makes its connections, and reads its certificates, at the first one.
 pub(crate) struct Client {
     connection: Connection,
-    /// For loopback addresses: no proxy, and no certificate is read for plain HTTP.
-    near: OnceCell<reqwest::Client>,
-    /// For everything else.
-    far: OnceCell<reqwest::Client>,
     breakers: RefCell<HashMap<String, Breaker>>,
     held_back: RefCell<Vec<Value>>,
-    /// Whose certificate was turned down.
-    refused: Refused,
     /// Kept answers are not read from now on.
     fresh: Cell<bool>,
     /// Requests that were sent, and the age of the oldest kept answer that was used instead.
@@ -175,11 +92,8 @@ impl Client {
     pub(crate) fn new(connection: Connection) -> Self {
         Self {
             connection,
-            near: OnceCell::new(),
-            far: OnceCell::new(),
             breakers: RefCell::default(),
             held_back: RefCell::default(),
-            refused: Refused::default(),
             fresh: Cell::new(false),
             sent: Cell::new(0),
             oldest: Cell::new(None),
@@ -247,7 +161,7 @@ impl Client {
             .as_ref()?
             .get(&self.key(request)?)
             .await?;
-        (self.connection.notice)(&Notice::Kept { request });
+        self.connection.transport.tell(&Notice::Kept { request });
         let older = self.oldest.get().is_none_or(|oldest| kept.at < oldest);
         self.oldest.set(if older {
             Some(kept.at)
@@ -314,7 +228,9 @@ impl Client {
             },
         };
         if let Err(reason) = forgotten {
-            (self.connection.notice)(&Notice::NotForgotten { reason: &reason });
+            self.connection
+                .transport
+                .tell(&Notice::NotForgotten { reason: &reason });
         }
     }
 
@@ -342,7 +258,7 @@ impl Client {
             }
             let started = Instant::now();
             self.sent.set(self.sent.get() + 1);
-            let tried = self.attempt(request, url).await;
+            let tried = self.connection.transport.attempt(request, url).await;
             let outcome = match &tried {
                 Ok(answer) => answer.status.to_string(),
                 Err(failed) => failed.error.status.map_or_else(
@@ -350,7 +266,7 @@ impl Client {
                     |status| status.to_string(),
                 ),
             };
-            (self.connection.notice)(&Notice::Tried {
+            self.connection.transport.tell(&Notice::Tried {
                 request,
                 outcome: &outcome,
                 took: started.elapsed(),
@@ -385,7 +301,7 @@ impl Client {
             };
             attempt += 1;
             if delay >= retry::TOLD_FROM {
-                (self.connection.notice)(&Notice::Waiting {
+                self.connection.transport.tell(&Notice::Waiting {
                     reason: &failed.error.message,
                     delay,
                     attempt,
@@ -393,192 +309,6 @@ impl Client {
                 });
             }
             tokio::time::sleep(delay).await;
-        }
-    }
-
-    async fn attempt(&self, request: &Request, url: &reqwest::Url) -> Result<Answer, Failed> {
-        let http = self.http(url).map_err(|error| Failed {
-            error,
-            failure: Failure::Final,
-        })?;
-        let built = self.build(http, request, url);
-        let response = built
-            .send()
-            .await
-            .map_err(|error| self.not_answered(&error, url))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.not_answered(&error, url))?;
-        match status {
-            200..=299 => Ok(Answer {
-                status,
-                headers,
-                body,
-            }),
-            300..=399 => Err(Failed {
-                error: redirected(status, &headers, url),
-                failure: Failure::Final,
-            }),
-            _ => {
-                let error = ApiError::from_answer(status, &body);
-                let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-                let told = match error.status {
-                    Some(429 | 503) => retry::told(
-                        header("retry-after"),
-                        header("x-ratelimit-reset"),
-                        &error.message,
-                        Timestamp::now(),
-                    ),
-                    _ => retry::told(header("retry-after"), None, "", Timestamp::now()),
-                };
-                let failure = Failure::Answered {
-                    status: error.status.unwrap_or(status),
-                    told,
-                };
-                let error = ApiError {
-                    request_id: request_id(&headers, &body),
-                    ..error
-                };
-                let error = match (error.code, told) {
-                    (Code::RateLimited, Some(wait)) if !wait.is_zero() => error.with_hint(format!(
-                        "the service asks to wait {} s before the next try",
-                        wait.as_secs().max(1)
-                    )),
-                    _ => error,
-                };
-                Err(Failed { error, failure })
-            }
-        }
-    }
-
-    /// What a failure without a whole answer means.
-    fn not_answered(&self, error: &reqwest::Error, url: &reqwest::Url) -> Failed {
-        let timeout = self.connection.request_timeout;
-        let host = name_of(url);
-        let failed = |code, message: String, failure| Failed {
-            error: ApiError::new(code, message),
-            failure,
-        };
-        let cause = causes(error);
-        if cause.contains("invalid peer certificate") {
-            let issuer = self
-                .refused
-                .issuer()
-                .map_or_else(String::new, |name| format!(", issued by {name},"));
-            let error = ApiError::new(Code::Network, format!("the certificate of {host}{issuer} was not accepted: {cause}"))
-            .with_hint("behind a proxy that inspects TLS, pass its certificate with `--ca-file` or SSL_CERT_FILE");
-            return Failed {
-                error,
-                failure: Failure::Final,
-            };
-        }
-        if error.is_timeout() && error.is_connect() {
-            return failed(
-                Code::Timeout,
-                format!(
-                    "no connection to {host} within {} s",
-                    CONNECT_TIMEOUT.as_secs()
-                ),
-                Failure::NotConnected,
-            );
-        }
-        if error.is_timeout() {
-            return failed(
-                Code::Timeout,
-                format!("no answer from {host} within {} s", timeout.as_secs_f64()),
-                Failure::Final,
-            );
-        }
-        if error.is_connect() {
-            let reason =
-                if cause.contains("dns error") || cause.contains("failed to lookup address") {
-                    "its name could not be resolved".to_owned()
-                } else {
-                    match io_kind(error) {
-                        Some(ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
-                        Some(ErrorKind::ConnectionReset) => "connection reset".to_owned(),
-                        Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {
-                            "no route to it".to_owned()
-                        }
-                        _ => cause,
-                    }
-                };
-            return failed(
-                Code::Network,
-                format!("could not reach {host}: {reason}"),
-                Failure::NotConnected,
-            );
-        }
-        failed(
-            Code::Network,
-            format!("the connection to {host} broke before the answer was complete: {cause}"),
-            Failure::Lost,
-        )
-    }
-
-    fn build(
-        &self,
-        http: &reqwest::Client,
-        request: &Request,
-        url: &reqwest::Url,
-    ) -> reqwest::RequestBuilder {
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Head => reqwest::Method::HEAD,
-            Method::Post => reqwest::Method::POST,
-            Method::Put => reqwest::Method::PUT,
-            Method::Patch => reqwest::Method::PATCH,
-            Method::Delete => reqwest::Method::DELETE,
-        };
-        let mut headers = HeaderMap::new();
-        headers.insert("accept", HeaderValue::from_static("application/json"));
-        let secrets = match &request.host {
-            Host::Management => vec![(
-                "authorization",
-                format!("Bearer {}", self.connection.token.expose_secret()),
-            )],
-            Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::headers).unwrap_or_default(),
-        };
-        for (name, value) in secrets {
-            if let Ok(mut value) = HeaderValue::from_str(&value) {
-                value.set_sensitive(true);
-                headers.insert(name, value);
-            }
-        }
-        for (name, value) in &request.headers {
-            if let (Ok(name), Ok(value)) =
-                (HeaderName::try_from(name), HeaderValue::try_from(value))
-            {
-                headers.insert(name, value);
-            }
-        }
-        let built = http
-            .request(method, url.clone())
-            .timeout(self.connection.request_timeout);
-        match &request.body {
-            Body::None if matches!(request.method, Method::Post | Method::Put | Method::Patch) => {
-                headers.insert("content-length", HeaderValue::from_static("0"));
-                built.headers(headers)
-            }
-            Body::None => built.headers(headers),
-            Body::Json(value) => {
-                headers
-                    .entry("content-type")
-                    .or_insert(HeaderValue::from_static("application/json"));
-                built.headers(headers).body(value.to_string())
-            }
-            Body::Bytes {
-                content_type,
-                bytes,
-            } => {
-                if let Some(Ok(content_type)) = content_type.as_deref().map(HeaderValue::from_str) {
-                    headers.entry("content-type").or_insert(content_type);
-                }
-                built.headers(headers).body(bytes.clone())
-            }
         }
     }
 
@@ -599,22 +329,6 @@ impl Client {
         }
         Ok(url)
     }
-
-    fn http(&self, url: &reqwest::Url) -> Result<&reqwest::Client, ApiError> {
-        let near = is_loopback(url);
-        let cell = if near { &self.near } else { &self.far };
-        if let Some(http) = cell.get() {
-            return Ok(http);
-        }
-        let tls = if near && url.scheme() == "http" {
-            None
-        } else {
-            let extra = self.connection.extra_certificates.as_deref();
-            Some(certificates::trust(extra, &self.refused)?)
-        };
-        let http = make_client(near, tls)?;
-        Ok(cell.get_or_init(|| http))
-    }
 }
 
 /// Whether a write that failed may have been done: the service got it, and did not refuse it.
@@ -626,132 +340,6 @@ fn may_have_happened(request: &Request, failure: Failure, error: &ApiError) -> b
         Failure::NotConnected => false,
     };
     unclear && request.safety == Safety::Unsafe
-}
-
-/// Builds a client. `near` ones pass no proxy; without `tls` they need no certificate, so none is read.
-fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest::Client, ApiError> {
-    // A second client in one run finds the provider installed, which is what the error says.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("supactl/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(redirect::Policy::custom(stay_on_the_host));
-    let builder = if near { builder.no_proxy() } else { builder };
-    let builder = match tls {
-        Some(tls) => builder.tls_backend_preconfigured(tls),
-        None => builder.tls_certs_only(Vec::new()),
-    };
-    builder.build().map_err(|error| {
-        ApiError::new(
-            Code::Internal,
-            format!("no HTTP client could be made: {}", causes(&error)),
-        )
-    })
-}
-
-/// A token goes to the host that it is meant for, whatever that host answers.
-fn stay_on_the_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from = attempt.previous().first().map(|url| {
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port_or_known_default(),
-        )
-    });
-    let to = (
-        attempt.url().scheme().to_owned(),
-        attempt.url().host_str().map(str::to_owned),
-        attempt.url().port_or_known_default(),
-    );
-    if from == Some(to) && attempt.previous().len() <= MAX_REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.stop()
-    }
-}
-
-fn redirected(status: u16, headers: &HeaderMap, url: &reqwest::Url) -> ApiError {
-    let target = headers
-        .get("location")
-        .and_then(|value| url.join(value.to_str().ok()?).ok())
-        .and_then(|target| target.host_str().map(str::to_owned));
-    let message = match target {
-        Some(host) if Some(host.as_str()) != url.host_str() => {
-            format!(
-                "{} redirects to {host}, which is not followed: the token is not meant for that host",
-                name_of(url)
-            )
-        }
-        _ => format!("{} redirects in a way that is not followed", name_of(url)),
-    };
-    ApiError {
-        status: Some(status),
-        ..ApiError::new(Code::ApiError, message)
-    }
-}
-
-/// Whether an address stays on this machine.
-pub(crate) fn is_loopback(url: &reqwest::Url) -> bool {
-    match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
-}
-
-/// How a host is called in messages.
-fn name_of(url: &reqwest::Url) -> String {
-    match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (Some(host), None) => host.to_owned(),
-        (None, _) => url.to_string(),
-    }
-}
-
-/// The innermost reason: the outer ones only say that there was a request.
-fn causes(error: &reqwest::Error) -> String {
-    let chain: Vec<String> = sources(error).map(ToString::to_string).collect();
-    match chain
-        .iter()
-        .find(|text| text.contains("dns error") || text.contains("invalid peer certificate"))
-    {
-        Some(telling) => telling.clone(),
-        None => chain.last().cloned().unwrap_or_else(|| error.to_string()),
-    }
-}
-
-/// What lies behind an error, from the outside in.
-fn sources(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    let mut at = error.source();
-    std::iter::from_fn(move || {
-        let here = at?;
-        at = here.source();
-        Some(here)
-    })
-}
-
-fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
-    sources(error)
-        .filter_map(|error| error.downcast_ref::<std::io::Error>())
-        .map(std::io::Error::kind)
-        .last()
-}
-
-/// What Supabase's support asks for: the request id of the answer, or the id of the error event.
-fn request_id(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    ["x-request-id", "sb-request-id", "cf-ray"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
-        .or_else(|| {
-            let body: Value = serde_json::from_slice(body).ok()?;
-            ["/errorEventId", "/error/id"]
-                .iter()
-                .find_map(|pointer| body.pointer(pointer)?.as_str().map(str::to_owned))
-        })
 }
 
 /// A held-back request as `--dry-run` shows it.

@@ -4,6 +4,7 @@
 //! the nouns that it speaks of and one method for each endpoint, so that it can be read beside the
 //! service's documentation.
 
+mod answer;
 mod breaker;
 pub(crate) mod cache;
 mod certificates;
@@ -21,13 +22,15 @@ mod record;
 mod request;
 mod retry;
 mod storage;
+mod transport;
 
 use std::cell::OnceCell;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub(crate) use answer::Answer;
 pub(crate) use cache::Cache;
-pub(crate) use client::{Answer, Connection, Notice, is_loopback};
+pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
 pub(crate) use ids::{BucketName, ProjectRef};
 pub(crate) use keys::ServiceKey;
@@ -36,6 +39,7 @@ pub(crate) use projects::Project;
 pub(crate) use record::{Object, Record, newest_first};
 pub(crate) use request::{Body, Method, Request};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
+pub(crate) use transport::{Transport, is_loopback};
 
 use client::Client;
 
