@@ -253,6 +253,16 @@ impl App {
         self.api.get()?.cached_since()
     }
 
+    /// Lets time pass. In the sandbox it is moved on, so that nobody has to wait.
+    pub(crate) async fn pause(&self, time: Duration) -> std::io::Result<()> {
+        if self.settings.sandbox {
+            let folder = settings::state_folder().map_err(std::io::Error::other)?;
+            return sandbox::advance(&folder.join("sandbox"), time);
+        }
+        tokio::time::sleep(time).await;
+        Ok(())
+    }
+
     /// The writes that a dry run held back.
     pub(crate) fn held_back(&self) -> Vec<serde_json::Value> {
         self.api.get().map(Api::held_back).unwrap_or_default()

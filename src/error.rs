@@ -242,6 +242,9 @@ pub(crate) enum Error {
     /// A failure of the program or of the machine.
     #[error("{0}")]
     Internal(String),
+    /// A check came out negative; the data says which.
+    #[error("{message}")]
+    CheckFailed { message: String },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -297,6 +300,7 @@ impl Error {
             Self::NotLoggedIn => Code::NotLoggedIn,
             Self::Api(error) => error.code,
             Self::Internal(_) | Self::HeldBack => Code::Internal,
+            Self::CheckFailed { .. } => Code::CheckFailed,
             Self::Interrupted => Code::Interrupted,
         }
     }
@@ -315,7 +319,7 @@ impl Error {
                 "set SUPABASE_ACCESS_TOKEN to a token of https://supabase.com/dashboard/account/tokens".to_owned(),
             ),
             Self::Api(error) => api_hint(error),
-            Self::Cancelled | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
+            Self::Cancelled | Self::CheckFailed { .. } | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
         }
     }
 }

@@ -25,6 +25,7 @@ mod sandbox;
 mod settings;
 mod terminal;
 mod usage;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -68,6 +68,28 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// What to type where there is no PostgreSQL.
+pub(crate) const HOW_TO_INSTALL_POSTGRES: &str = "install it with `apt-get install postgresql`, `dnf install postgresql-server` or `brew install postgresql`";
+
+/// The folder of PostgreSQL's server programs: on the search path, or where packages put them.
+pub(crate) fn postgres_programs() -> Option<PathBuf> {
+    let has_server =
+        |folder: &PathBuf| folder.join("postgres").is_file() && folder.join("initdb").is_file();
+    let path = crate::settings::variable("PATH").unwrap_or_default();
+    let versions = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"];
+    let packaged = versions
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+    let mut packaged: Vec<PathBuf> = packaged
+        .map(|entry| entry.path().join("bin"))
+        .filter(has_server)
+        .collect();
+    packaged.sort();
+    std::env::split_paths(&path)
+        .find(has_server)
+        .or_else(|| packaged.pop())
+}
+
 /// Whether others than its owner can read a file. On Windows a file inherits the rights of the
 /// person's own folder.
 pub(crate) fn is_open_to_others(file: &Path) -> bool {

@@ -86,6 +86,18 @@ impl Terminal {
         })
     }
 
+    /// Something that turns while one waits; nothing where nobody watches.
+    pub(crate) fn spinner(self, what: &str) -> ProgressBar {
+        let spinner = if self.draws {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        };
+        spinner.set_message(what.to_owned());
+        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+        spinner
+    }
+
     /// A bar that counts up while something is done many times; nothing where nobody watches.
     pub(crate) fn counter(self, what: &'static str) -> ProgressBar {
         let bar = if self.draws {

@@ -39,7 +39,7 @@ pub(crate) use projects::Project;
 pub(crate) use record::{Object, Record, newest_first};
 pub(crate) use request::{Body, Method, Request};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
-pub(crate) use transport::{Transport, is_loopback};
+pub(crate) use transport::{Transport, host_and_port, is_loopback};
 
 use client::Client;
 

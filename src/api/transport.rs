@@ -429,6 +429,12 @@ pub(crate) fn is_loopback(url: &reqwest::Url) -> bool {
     }
 }
 
+/// The host and the port of an address.
+pub(crate) fn host_and_port(address: &str) -> Option<(String, u16)> {
+    let url = reqwest::Url::parse(address).ok()?;
+    Some((url.host_str()?.to_owned(), url.port_or_known_default()?))
+}
+
 /// How a host is called in messages.
 pub(super) fn name_of(url: &reqwest::Url) -> String {
     match (url.host_str(), url.port()) {

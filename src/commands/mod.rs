@@ -2,6 +2,7 @@
 
 mod api;
 mod cache;
+mod doctor;
 mod link;
 mod login;
 mod logout;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Api(api::Api),
     #[command(subcommand)]
     Cache(cache::Cache),
+    Doctor(doctor::Doctor),
     Link(link::Link),
     Login(login::Login),
     Logout(logout::Logout),
@@ -44,6 +46,7 @@ impl Command {
         match self {
             Self::Api(command) => command.run(app).await,
             Self::Cache(command) => command.run(app).await,
+            Self::Doctor(command) => command.run(app).await,
             Self::Link(command) => command.run(app).await,
             Self::Login(command) => command.run(app).await,
             Self::Logout(command) => command.run(app).await,
