@@ -19,7 +19,7 @@ mod service;
 mod storage;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -47,9 +47,9 @@ fn rig_folder(test: &str) -> Option<PathBuf> {
 
 /// The exchanges of one of the rig's files, one a line, with real values in the place of the
 /// recorder's placeholders.
-fn exchanges(file: PathBuf) -> Vec<Value> {
-    let mut text = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+fn exchanges(file: &Path) -> Vec<Value> {
+    let mut text =
+        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     for (placeholder, value) in [
         ("__PROJECT_REF__", PROJECT),
         ("__UUID__", "00000000-0000-4000-8000-000000000001"),

@@ -30,7 +30,7 @@ fn every_recorded_answer_is_understood() {
     let service = Service::start();
     let mut seen = Vec::new();
     let mut by_command = 0;
-    for exchange in exchanges(rig.join("recorded/exchanges.jsonl")) {
+    for exchange in exchanges(&rig.join("recorded/exchanges.jsonl")) {
         let verb = exchange["request"]["method"].as_str().unwrap();
         let path = exchange["request"]["path"].as_str().unwrap();
         let response = &exchange["response"];

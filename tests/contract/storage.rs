@@ -48,7 +48,7 @@ fn every_answer_of_storage_is_understood() {
     };
     let service = Service::start();
     let mut count = 0;
-    for exchange in exchanges(rig.join("storage-transcripts.jsonl")) {
+    for exchange in exchanges(&rig.join("storage-transcripts.jsonl")) {
         let verb = exchange["request"]["method"].as_str().unwrap();
         let path = exchange["request"]["path"].as_str().unwrap();
         let path = path.split('?').next().unwrap_or(path);
@@ -78,6 +78,8 @@ fn codes(body: &Value, name: &str) -> &'static [&'static str] {
     ERRORS
         .iter()
         .find(|(status, code, _)| *status == word("statusCode") && *code == word("code"))
-        .map(|(_, _, ours)| *ours)
-        .unwrap_or_else(|| panic!("{name}: nothing is said of the error {body}"))
+        .map_or_else(
+            || panic!("{name}: nothing is said of the error {body}"),
+            |(_, _, ours)| *ours,
+        )
 }
