@@ -11,7 +11,7 @@ use crate::api::{
     Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
 };
 use crate::error::{Error, Result};
-use crate::output::Output;
+use crate::output::{Metadata, Output, Reply};
 use crate::sandbox;
 use crate::settings::{self, Caching, Settings};
 use crate::terminal::Terminal;
@@ -19,6 +19,8 @@ use crate::terminal::Terminal;
 /// The context of one run.
 pub(crate) struct App {
     settings: Settings,
+    /// The words of the command.
+    command: String,
     terminal: Terminal,
     output: Output,
     api: OnceCell<Api>,
@@ -28,9 +30,15 @@ pub(crate) struct App {
 
 impl App {
     /// Puts the context together: no file, no network, no certificate, no thread.
-    pub(crate) fn new(settings: Settings, terminal: Terminal, output: Output) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        command: String,
+        terminal: Terminal,
+        output: Output,
+    ) -> Self {
         Self {
             settings,
+            command,
             terminal,
             output,
             api: OnceCell::new(),
@@ -51,6 +59,14 @@ impl App {
     /// Says something on standard error at once, before the reply.
     pub(crate) fn say(&self, message: &str) {
         self.output.say(message);
+    }
+
+    /// Prints a reply now, where the command goes on after it.
+    pub(crate) fn print_now(&self, reply: &Reply) -> Result<()> {
+        let metadata = Metadata::begun(self.command.clone(), Timestamp::now());
+        self.output
+            .print_now(reply, &metadata)
+            .map_err(|error| Error::file("standard output", error))
     }
 
     /// What holds for this run.
@@ -102,7 +118,7 @@ impl App {
     }
 
     fn sandbox(&self) -> Result<Service> {
-        let folder = settings::state_folder()?.join("sandbox");
+        let folder = settings::sandbox_folder()?;
         let running = sandbox::start(&folder, 0)
             .map_err(|error| Error::file("the sandbox did not start", error))?;
         for name in self.settings.not_heeded() {
@@ -110,7 +126,7 @@ impl App {
         }
         Ok(Service {
             // Its port and its token are new each time, and what it holds is not.
-            cache_name: format!("sandbox {}", folder.display()),
+            cache_name: settings::sandbox_name(&folder),
             asker: "sandbox".to_owned(),
             api_url: running.api_url,
             project_url: running.project_url,
@@ -256,8 +272,8 @@ impl App {
     /// Lets time pass. In the sandbox it is moved on, so that nobody has to wait.
     pub(crate) async fn pause(&self, time: Duration) -> std::io::Result<()> {
         if self.settings.sandbox {
-            let folder = settings::state_folder().map_err(std::io::Error::other)?;
-            return sandbox::advance(&folder.join("sandbox"), time);
+            let folder = settings::sandbox_folder().map_err(std::io::Error::other)?;
+            return sandbox::advance(&folder, time);
         }
         tokio::time::sleep(time).await;
         Ok(())

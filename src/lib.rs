@@ -87,7 +87,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let output = settings.output(&cli.global);
-    let done = execute(cli, settings, &output);
+    let done = execute(cli, &words, settings, &output);
     let metadata = Metadata {
         cached: done.cached_since.is_some(),
         ..metadata(words, done.project, dry_run)
@@ -121,7 +121,7 @@ impl Done {
 }
 
 /// Runs the command on one thread.
-fn execute(cli: Cli, settings: Settings, output: &Output) -> Done {
+fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
     if !cli.command.makes_profile()
         && let Err(error) = settings.known_profile()
     {
@@ -130,6 +130,7 @@ fn execute(cli: Cli, settings: Settings, output: &Output) -> Done {
     let dry_run = settings.dry_run;
     let app = App::new(
         settings,
+        words.to_owned(),
         settings::terminal(&cli.global, dry_run),
         output.clone(),
     );

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use jiff::tz::TimeZone;
 
 /// Where things are kept that were configured, by the habit of the system.
 pub(crate) fn config_folder() -> io::Result<PathBuf> {
@@ -66,6 +67,23 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
+}
+
+/// The time zone of the person.
+///
+/// One file is read where the system has it as one: looking it up in the whole database of zones
+/// takes longer than everything else that a short command does.
+pub(crate) fn local_zone() -> TimeZone {
+    let name = crate::settings::variable("TZ");
+    let file = match name.as_deref().map(|name| name.trim_start_matches(':')) {
+        None => PathBuf::from("/etc/localtime"),
+        Some("UTC") => return TimeZone::UTC,
+        Some(name) => Path::new("/usr/share/zoneinfo").join(name),
+    };
+    let zone = std::fs::read(&file)
+        .ok()
+        .and_then(|bytes| TimeZone::tzif("local", &bytes).ok());
+    zone.unwrap_or_else(TimeZone::system)
 }
 
 /// What to type where there is no PostgreSQL.

@@ -324,7 +324,7 @@ fn config_folder() -> Result<PathBuf> {
 }
 
 /// Where the sandbox keeps its state.
-pub(crate) fn state_folder() -> Result<PathBuf> {
+fn state_folder() -> Result<PathBuf> {
     folder("SUPACTL_STATE_DIR", platform::state_folder)
 }
 
@@ -338,6 +338,16 @@ fn folder(name: &str, usual: fn() -> std::io::Result<PathBuf>) -> Result<PathBuf
             )
         }),
     }
+}
+
+/// Where the sandbox lives.
+pub(crate) fn sandbox_folder() -> Result<PathBuf> {
+    Ok(state_folder()?.join("sandbox"))
+}
+
+/// What answers of the sandbox are filed under, whose address is new each time.
+pub(crate) fn sandbox_name(folder: &Path) -> String {
+    format!("sandbox {}", folder.display())
 }
 
 /// The token that the official CLI stored, which is only read.

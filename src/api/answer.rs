@@ -43,14 +43,7 @@ impl Answer {
 
     /// A list, which an empty body or `null` also is.
     pub(crate) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
-        match self.json::<Value>()? {
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| serde_json::from_value(item).map_err(|error| self.malformed(&error)))
-                .collect(),
-            Value::Null => Ok(Vec::new()),
-            _ => Err(self.malformed(&"not a list")),
-        }
+        Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())
     }
 
     fn malformed(&self, reason: &dyn std::fmt::Display) -> Error {

@@ -76,7 +76,12 @@ impl Key {
 
 /// The folder of a project of a host. What belongs to no project has a folder that no reference can name.
 fn place(host: &str, project: Option<&str>) -> PathBuf {
-    PathBuf::from(&fingerprint(&[host])[..16]).join(project.unwrap_or("_"))
+    of_host(Path::new(""), host).join(project.unwrap_or("_"))
+}
+
+/// The folder of everything that was kept of a host.
+pub(crate) fn of_host(answers: &Path, host: &str) -> PathBuf {
+    answers.join(&fingerprint(&[host])[..16])
 }
 
 /// A hash that does not give away what went into it, such as a token.

@@ -183,6 +183,7 @@ fn code_of(status: u16, word: &str, message: &str) -> Code {
         // A token of another kind, or an old one: Storage calls that 403, everybody else 401.
         401 => Code::Unauthorized,
         403 if message.contains("JWS")
+            || message.contains("\"alg\"")
             || message.contains("\"exp\" claim")
             || message.contains("jwt expired")
             || message.contains("signature verification") =>

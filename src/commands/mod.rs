@@ -9,6 +9,7 @@ mod logout;
 mod orgs;
 mod profiles;
 mod projects;
+mod sandbox;
 mod storage;
 mod unlink;
 mod whoami;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Projects(projects::Projects),
     #[command(subcommand)]
+    Sandbox(sandbox::Sandbox),
+    #[command(subcommand)]
     Storage(storage::Storage),
     Unlink(unlink::Unlink),
     Whoami(whoami::Whoami),
@@ -53,6 +56,7 @@ impl Command {
             Self::Orgs(command) => command.run(app).await,
             Self::Profiles(command) => command.run(app).await,
             Self::Projects(command) => command.run(app).await,
+            Self::Sandbox(command) => command.run(app).await,
             Self::Storage(command) => command.run(app).await,
             Self::Unlink(command) => command.run(app).await,
             Self::Whoami(command) => command.run(app).await,

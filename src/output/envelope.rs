@@ -24,6 +24,20 @@ pub(crate) struct Metadata {
     pub(crate) dry_run: bool,
 }
 
+impl Metadata {
+    /// What is known of a command that goes on.
+    pub(crate) fn begun(command: String, timestamp: Timestamp) -> Self {
+        Self {
+            command,
+            project: None,
+            timestamp,
+            duration_ms: 0,
+            cached: false,
+            dry_run: false,
+        }
+    }
+}
+
 /// Writes the envelope as JSON, with line breaks for people and without for programs.
 pub(super) fn json(
     out: &mut impl Write,

@@ -77,6 +77,11 @@ impl Output {
         }
     }
 
+    /// Prints a reply of a command that goes on after it.
+    pub(crate) fn print_now(&self, reply: &Reply, metadata: &Metadata) -> io::Result<()> {
+        self.print(reply, None, metadata)
+    }
+
     fn print(&self, reply: &Reply, verdict: Option<&Error>, metadata: &Metadata) -> io::Result<()> {
         let stdout = io::stdout().lock();
         let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::platform;
+
 /// The time zone that tables show, looked up only when a table has a time in it.
 #[derive(Debug)]
 pub(super) struct Zone {
@@ -26,7 +28,7 @@ impl Zone {
         if self.utc {
             return time.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         }
-        let zone = self.local.get_or_init(TimeZone::system);
+        let zone = self.local.get_or_init(platform::local_zone);
         time.to_zoned(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S%:z")
             .to_string()

@@ -1,18 +1,82 @@
-//! Supabase in the binary: the service's side of every request.
+//! Supabase in the binary: the service's side of every request, over real HTTP on this machine.
+//!
+//! Imports nothing from the rest of the program and writes its JSON literally, so that the two sides
+//! cannot share an error. Nothing runs between commands: what changes with time is worked out from
+//! the state and the sandbox's own clock. What it lacks answers 501 and names itself.
 
-/// stand-in until the sandbox lands
-pub(crate) const DEFAULT_PROJECT: &str = "abcdefghijklmnopqrst";
+mod checks;
+mod gateway;
+mod management;
+mod objects;
+mod seed;
+mod server;
+mod state;
+mod storage;
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+pub(crate) use seed::DEFAULT_PROJECT;
+pub(crate) use server::Fault;
+
+use state::Folder;
+
+/// A sandbox that answers.
+#[derive(Debug, Clone)]
 pub(crate) struct Sandbox {
+    /// Address of its Management API.
     pub(crate) api_url: String,
+    /// Address of its projects, with `{ref}` where the project stands.
     pub(crate) project_url: String,
+    /// The only token that it accepts, new at every start.
     pub(crate) token: String,
 }
-pub(crate) fn start(_folder: &std::path::Path, _port: u16) -> std::io::Result<Sandbox> {
-    Err(std::io::Error::other("not yet"))
+
+/// Binds a port of this machine (0 for any) and answers on the current runtime until that ends.
+///
+/// No state is read before the first request.
+pub(crate) fn start(folder: &Path, port: u16) -> io::Result<Sandbox> {
+    start_with(folder, port, Vec::new())
 }
-pub(crate) fn advance(
-    _folder: &std::path::Path,
-    _time: std::time::Duration,
-) -> std::io::Result<()> {
-    Err(std::io::Error::other("not yet"))
+
+/// The same, with answers that go wrong on purpose.
+pub(crate) fn start_with(folder: &Path, port: u16, faults: Vec<Fault>) -> io::Result<Sandbox> {
+    server::start(Folder::new(folder), port, faults)
+}
+
+/// Forgets everything that was done: the next request finds the seed.
+pub(crate) fn reset(folder: &Path) -> io::Result<()> {
+    Folder::new(folder).reset()
+}
+
+/// The time in the sandbox.
+pub(crate) fn now(folder: &Path) -> io::Result<jiff::Timestamp> {
+    Folder::new(folder).now()
+}
+
+/// Moves the sandbox's clock on.
+pub(crate) fn advance(folder: &Path, time: Duration) -> io::Result<()> {
+    Folder::new(folder).advance(time)
+}
+
+/// What the sandbox holds, counted.
+pub(crate) fn summary(folder: &Path) -> io::Result<serde_json::Value> {
+    Folder::new(folder).with(|state, _| {
+        let projects =
+            state["projects"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(reference, project)| {
+                    serde_json::json!({
+                        "ref": reference,
+                        "name": project["project"]["name"],
+                        "status": project["project"]["status"],
+                        "buckets": project["buckets"].as_array().map_or(0, Vec::len),
+                        "objects": project["objects"].as_array().map_or(0, Vec::len),
+                    })
+                });
+        serde_json::Value::Array(projects.collect())
+    })
 }

@@ -1,0 +1,310 @@
+//! The Management API: a table of routes over the state.
+
+use serde_json::{Value, json};
+
+use super::gateway;
+use super::server::{Asked, Told};
+
+/// What answers a route.
+enum Route {
+    /// The part of the state under this pointer.
+    Read(&'static str),
+    /// The element of a list whose key is the route's first `{}`.
+    Find {
+        list: &'static str,
+        key: &'static str,
+    },
+    /// A part of the project that the route names first, under this pointer.
+    OfProject(&'static str),
+    /// Something with behaviour of its own: the state, the parts that `{}` stood for, the request.
+    Do(fn(&mut Value, &[&str], &Asked) -> Told),
+}
+
+const ROUTES: &[(&str, &str, Route)] = &[
+    ("GET", "/v1/profile", Route::Read("/profile")),
+    ("GET", "/v1/organizations", Route::Do(organizations)),
+    (
+        "GET",
+        "/v1/organizations/{}",
+        Route::Find {
+            list: "/organizations",
+            key: "slug",
+        },
+    ),
+    (
+        "GET",
+        "/v1/organizations/{}/projects",
+        Route::Do(organization_projects),
+    ),
+    ("GET", "/v2/organizations/{}/members", Route::Do(members)),
+    ("GET", "/v1/snippets", Route::Do(snippets)),
+    ("GET", "/v1/snippets/{}", Route::Do(snippet)),
+    ("GET", "/v1/projects", Route::Do(projects)),
+    ("GET", "/v1/projects/{}", Route::OfProject("/project")),
+    ("GET", "/v1/projects/{}/api-keys", Route::Do(api_keys)),
+    ("GET", "/v1/projects/{}/storage/buckets", Route::Do(buckets)),
+];
+
+/// Operations that the service has and the sandbox has not: the beginnings of their paths.
+const LACKING: &[&str] = &[
+    "/v1/branches",
+    "/v1/oauth",
+    "/v1/organizations",
+    "/v1/projects",
+    "/v1/snippets",
+    "/v2/organizations",
+    "/v2/projects",
+];
+
+/// What the limit of the service is told as. The sandbox has none.
+const LIMIT: u32 = 120;
+
+pub(super) fn answer(state: &mut Value, asked: &Asked, token: &str) -> Told {
+    if asked.header("authorization") != Some(format!("Bearer {token}").as_str()) {
+        return Told::message(401, "Unauthorized");
+    }
+    let mut told = find(state, asked);
+    told.headers.extend([
+        ("x-ratelimit-limit", LIMIT.to_string()),
+        ("x-ratelimit-remaining", (LIMIT - 1).to_string()),
+        ("x-ratelimit-reset", "60".to_owned()),
+        (
+            "x-request-id",
+            super::seed::uuid(&[&asked.method, &asked.path]),
+        ),
+    ]);
+    told
+}
+
+fn find(state: &mut Value, asked: &Asked) -> Told {
+    for (method, pattern, route) in ROUTES {
+        let Some(parts) = fits(pattern, &asked.segments) else {
+            continue;
+        };
+        if *method != asked.method && !(asked.method == "HEAD" && *method == "GET") {
+            continue;
+        }
+        if pattern.starts_with("/v1/projects/{}") && state["projects"].get(parts[0]).is_none() {
+            return unknown_project();
+        }
+        return match route {
+            Route::Read(pointer) => Told::json(200, state.pointer(pointer).unwrap_or(&Value::Null)),
+            Route::OfProject(pointer) => Told::json(
+                200,
+                state["projects"][parts[0]]
+                    .pointer(pointer)
+                    .unwrap_or(&Value::Null),
+            ),
+            Route::Find { list, key } => {
+                let elements = state.pointer(list).and_then(Value::as_array);
+                match elements
+                    .into_iter()
+                    .flatten()
+                    .find(|element| element[key] == parts[0])
+                {
+                    Some(element) => Told::json(200, element),
+                    None => unknown_project(),
+                }
+            }
+            Route::Do(work) => work(state, &parts, asked),
+        };
+    }
+    if LACKING.iter().any(|start| asked.path.starts_with(start)) {
+        return Told::message(
+            501,
+            &format!("the sandbox does not have {} {}", asked.method, asked.path),
+        );
+    }
+    Told::message(404, &format!("Cannot {} {}", asked.method, asked.path))
+}
+
+/// The segments that stand where the pattern has `{}`, if it fits.
+fn fits<'a>(pattern: &str, segments: &'a [String]) -> Option<Vec<&'a str>> {
+    let pattern: Vec<&str> = pattern.split('/').skip(1).collect();
+    if pattern.len() != segments.len() {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (wanted, segment) in pattern.iter().zip(segments) {
+        match *wanted {
+            "{}" => parts.push(segment.as_str()),
+            same if same == segment => {}
+            _ => return None,
+        }
+    }
+    Some(parts)
+}
+
+/// What the service says of a project or organization that is not there, or somebody else's.
+fn unknown_project() -> Told {
+    Told::message(
+        403,
+        "Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation \
+         https://supabase.com/docs/guides/platform/access-control",
+    )
+}
+
+fn organizations(state: &mut Value, _: &[&str], _: &Asked) -> Told {
+    let rows = state["organizations"].as_array().into_iter().flatten();
+    let rows: Vec<_> = rows
+        .map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]}))
+        .collect();
+    Told::json(200, &json!(rows))
+}
+
+fn projects(state: &mut Value, _: &[&str], _: &Asked) -> Told {
+    let rows: Vec<_> = state["projects"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, project)| &project["project"])
+        .collect();
+    Told::json(200, &json!(rows))
+}
+
+fn organization_projects(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+    let wanted = asked.query("search").unwrap_or_default().to_lowercase();
+    let of_it = |project: &&Value| {
+        project["organization_slug"] == parts[0]
+            && project["name"]
+                .as_str()
+                .is_some_and(|name| name.to_lowercase().contains(&wanted))
+    };
+    let all: Vec<&Value> = state["projects"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, project)| &project["project"])
+        .filter(of_it)
+        .collect();
+    let number = |name: &str, usual: usize| {
+        asked
+            .query(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(usual)
+    };
+    let (offset, limit) = (number("offset", 0), number("limit", 100).clamp(1, 100));
+    let page: Vec<_> = all.iter().skip(offset).take(limit).map(|project| {
+        json!({"ref": project["ref"], "name": project["name"], "cloud_provider": "AWS", "region": project["region"], "is_branch": false,
+               "status": project["status"], "inserted_at": project["created_at"], "databases": []})
+    }).collect();
+    Told::json(
+        200,
+        &json!({"projects": page, "pagination": {"count": all.len(), "limit": limit, "offset": offset}}),
+    )
+}
+
+/// Pages by a link, as all lists of v2 do.
+fn members(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+    let all = state["members"].as_array().cloned().unwrap_or_default();
+    let size: usize = asked
+        .query("page[size]")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2);
+    let after = asked.query("page[after]");
+    let start = after
+        .and_then(|id| all.iter().position(|member| member["id"] == id))
+        .map_or(0, |at| at + 1);
+    let page: Vec<_> = all.iter().skip(start).take(size).collect();
+    let more = start + page.len() < all.len();
+    let last = page
+        .last()
+        .and_then(|member| member["id"].as_str())
+        .unwrap_or_default();
+    let next = more.then(|| {
+        format!(
+            "/v2/organizations/{}/members?page%5Bsize%5D={size}&page%5Bafter%5D={last}",
+            parts[0]
+        )
+    });
+    Told::json(200, &json!({"data": page, "links": {"next": next}}))
+}
+
+/// Pages by a cursor.
+fn snippets(state: &mut Value, _: &[&str], asked: &Asked) -> Told {
+    let all = state["snippets"].as_array().cloned().unwrap_or_default();
+    let limit: usize = asked
+        .query("limit")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2);
+    let start: usize = asked
+        .query("cursor")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
+    let page: Vec<_> = all.iter().skip(start).take(limit).collect();
+    let end = start + page.len();
+    let mut body = json!({"data": page});
+    if end < all.len() {
+        body["cursor"] = json!(end.to_string());
+    }
+    Told::json(200, &body)
+}
+
+/// Unknown ones are 406 here, of all things.
+fn snippet(state: &mut Value, parts: &[&str], _: &Asked) -> Told {
+    match state["snippets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|snippet| snippet["id"] == parts[0])
+    {
+        Some(snippet) => Told::json(200, snippet),
+        None => Told::json(
+            406,
+            &json!({"message": "Failed to retrieve SQL snippet", "errorEventId": "49f4c1d0a7e84f0b"}),
+        ),
+    }
+}
+
+/// A project that is not running has no keys, and says so with an empty list.
+fn api_keys(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+    let reference = parts[0];
+    if state["projects"][reference]["project"]["status"] == "INACTIVE" {
+        return Told::json(200, &json!([]));
+    }
+    let reveal = asked.query("reveal") == Some("true");
+    let secret = gateway::secret_key(reference);
+    // Masked keys are as long as real ones.
+    let shown = if reveal {
+        secret
+    } else {
+        format!("{}{}", &secret[..12], "·".repeat(secret.len() - 12))
+    };
+    let legacy = |name: &str| {
+        json!({"name": name, "id": name, "type": "legacy", "api_key": gateway::legacy_key(reference, name), "hash": "", "prefix": "",
+               "description": format!("Legacy {name} API key")})
+    };
+    let new = |kind: &str, key: &str, template: &Value| {
+        json!({"name": "default", "id": super::seed::uuid(&[reference, kind]), "type": kind, "api_key": key, "hash": "", "prefix": "",
+               "description": null, "secret_jwt_template": template,
+               "inserted_at": "2026-01-12T09:30:05.000Z", "updated_at": "2026-01-12T09:30:05.000Z"})
+    };
+    let keys = json!([
+        legacy("anon"),
+        legacy("service_role"),
+        new(
+            "publishable",
+            &gateway::publishable_key(reference),
+            &Value::Null
+        ),
+        new("secret", &shown, &json!({"role": "service_role"})),
+    ]);
+    Told::json(200, &keys)
+}
+
+/// The poorer list of buckets, which needs no key.
+fn buckets(state: &mut Value, parts: &[&str], _: &Asked) -> Told {
+    let rows = state["projects"][parts[0]]["buckets"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let keep = ["id", "name", "owner", "created_at", "updated_at", "public"];
+    let rows: Vec<Value> = rows
+        .map(|row| {
+            keep.iter()
+                .map(|key| ((*key).to_owned(), row[*key].clone()))
+                .collect()
+        })
+        .collect();
+    Told::json(200, &json!(rows))
+}
