@@ -13,7 +13,13 @@ use crate::output::Format;
 /// Data goes to standard output, everything else to standard error. Each kind of failure has its own
 /// exit status, the same in every release.
 #[derive(Debug, Parser)]
-#[command(name = "supactl", version, max_term_width = 100)]
+#[command(
+    name = "supactl",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Topics:\n  supactl help exit-codes   What each exit status and error code means\n  supactl help environment  The variables that are read\n  supactl help formats      What comes out, and how to pick from it"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -40,6 +46,15 @@ pub(crate) struct GlobalArgs {
         hide_possible_values = false
     )]
     pub(crate) format: Option<Format>,
+
+    /// Print only these properties, in this order, such as `name,created_at`
+    // Not called `fields`: `api` has those, and the two would be one argument.
+    #[arg(long = "fields", global = true, value_name = "KEYS", value_delimiter = ',')]
+    pub(crate) picked: Vec<String>,
+
+    /// Run a jq expression over the JSON output; text comes out raw
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub(crate) jq: Option<String>,
 
     /// Profile with address, token and defaults; `sandbox` is built in [env: SUPACTL_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
@@ -98,6 +113,31 @@ pub(crate) struct GlobalArgs {
     /// Accept `http://` addresses that are not on this machine
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) insecure_http: bool,
+}
+
+impl GlobalArgs {
+    /// The flag that was typed to shape the output, if one was.
+    pub(crate) fn shape(&self) -> Option<&'static str> {
+        if self.format.is_some() {
+            Some("--format")
+        } else if self.jq.is_some() {
+            Some("--jq")
+        } else if self.picked.is_empty() {
+            None
+        } else {
+            Some("--fields")
+        }
+    }
+
+    /// The format of a failure before the output is settled. An expression is for data: with one,
+    /// nothing of a failure goes to standard output.
+    pub(crate) fn failure_format(&self) -> Option<Format> {
+        if self.jq.is_some() {
+            Some(Format::Table)
+        } else {
+            self.format
+        }
+    }
 }
 
 /// When to colour.

@@ -14,6 +14,7 @@ mod api;
 mod app;
 mod cli;
 mod commands;
+mod environment;
 mod error;
 mod output;
 mod sandbox;
@@ -47,21 +48,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         cached: false,
         dry_run,
     };
-    let matches = match command().try_get_matches_from(&args) {
+    let mut tree = command();
+    let matches = match tree.try_get_matches_from_mut(&args) {
         Ok(matches) => matches,
         Err(error) if usage::is_help(&error) => return usage::show(&error),
         // The name alone asks what there is.
         Err(_) if args.len() <= 1 => return usage::show_help(),
         Err(error) => {
-            let typed = usage::Typed::guess(&command(), &args);
+            let tree = command();
+            let typed = usage::Typed::guess(&tree, &args);
             let output = settings::plain_output(typed.format, None);
             return output.finish(
-                Err(usage::explain(&error, &typed)),
+                Err(usage::explain(&error, &typed, &tree)),
                 &metadata(typed.words, None, false),
             );
         }
     };
-    let (words, dry_run) = usage::leaf(&matches);
+    let usage::Leaf {
+        words,
+        changes,
+        dry_run,
+        bytes,
+    } = usage::leaf(&tree, &matches);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => {
@@ -72,10 +80,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
         }
     };
-    let output = match settings::output(&cli.global) {
+    let shape = if bytes { cli.global.shape() } else { None };
+    let page = match shape {
+        Some(flag) => Some(Err(usage::no_shape(&words, flag))),
+        None => cli.command.page(),
+    };
+    if let Some(page) = page {
+        let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
+        return output.finish(page, &metadata(words, None, dry_run));
+    }
+    let output = match settings::output(&cli.global, changes) {
         Ok(output) => output,
         Err(error) => {
-            let output = settings::plain_output(cli.global.format, cli.global.color);
+            let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
             return output.finish(Err(error), &metadata(words, None, dry_run));
         }
     };

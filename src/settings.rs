@@ -5,6 +5,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -14,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::api::{ProjectRef, ServiceKey};
 use crate::cli::{Color, GlobalArgs, duration};
 use crate::error::{Error, Result};
-use crate::output::{Format, Output};
+use crate::output::{Fields, Format, Jq, Output};
 use crate::terminal::{self, Terminal};
 
 /// The Management API.
@@ -211,14 +212,30 @@ impl Settings {
     }
 }
 
-/// How output is to look, which must be known even where the settings are wrong.
-pub(crate) fn output(global: &GlobalArgs) -> Result<Output> {
-    let format = match global.format {
-        Some(format) => Some(format),
-        None => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?,
+/// How output is to look, which must be known even where the settings are wrong. `changes` tells
+/// whether the command may change something.
+pub(crate) fn output(global: &GlobalArgs, changes: bool) -> Result<Output> {
+    let fields = Fields::read(&global.picked, changes)?;
+    let format = match (global.format, &global.jq) {
+        (Some(format), None) => Some(format),
+        (None, None) => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?
+            // Where a command prints bytes unless it is told otherwise, this tells it.
+            .or_else(|| fields.is_some().then(Format::default)),
+        // An expression is written for one shape, so the environment does not choose it.
+        (Some(Format::Ndjson), Some(_)) => Some(Format::Ndjson),
+        (None | Some(Format::Json), Some(_)) => Some(Format::Json),
+        (Some(Format::Table | Format::Yaml | Format::Csv), Some(_)) => {
+            return Err(Error::Usage {
+                message: "`--jq` works on JSON: it goes with `-o json` and `-o ndjson`, and needs neither".to_owned(),
+                hint: None,
+            });
+        }
     };
+    let jq = global.jq.as_deref().map(Jq::compile).transpose()?;
     Ok(Output {
         format,
+        fields,
+        jq: jq.map(Arc::new),
         quiet: global.quiet,
         utc: global.utc,
         ..plain_output(format, global.color)
@@ -232,6 +249,8 @@ pub(crate) fn plain_output(format: Option<Format>, color: Option<Color>) -> Outp
         format: format.or_else(|| {
             variable("SUPACTL_FORMAT").and_then(|text| Format::from_str(&text, true).ok())
         }),
+        fields: None,
+        jq: None,
         terminal,
         color: colors(color, terminal),
         color_talk: colors(color, std::io::stderr().is_terminal()),
