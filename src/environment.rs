@@ -23,40 +23,116 @@ const fn variable(
 
 /// All of them: ours, then those that many programs share.
 pub(crate) const VARIABLES: &[Variable] = &[
-    variable("SUPABASE_ACCESS_TOKEN", None, "token; wins over stored ones"),
-    variable("SUPABASE_PROJECT_ID", Some("-p, --project"), "project to work on: its reference or its name"),
+    variable(
+        "SUPABASE_ACCESS_TOKEN",
+        None,
+        "token; wins over stored ones",
+    ),
+    variable(
+        "SUPABASE_PROJECT_ID",
+        Some("-p, --project"),
+        "project to work on: its reference or its name",
+    ),
     variable(
         "SUPABASE_AUTH_SERVICE_ROLE_KEY",
         Some("--service-key"),
         "secret key for the project's own APIs, instead of asking the Management API for one",
     ),
-    variable("SUPACTL_PROFILE", Some("--profile"), "profile with address, token and defaults; `sandbox` is built in"),
-    variable("SUPACTL_FORMAT", Some("-o, --format"), "shape of the output; `--jq` does not look at it"),
-    variable("SUPACTL_API_URL", Some("--api-url"), "address of the Management API; default https://api.supabase.com"),
+    variable(
+        "SUPACTL_PROFILE",
+        Some("--profile"),
+        "profile with address, token and defaults; `sandbox` is built in",
+    ),
+    variable(
+        "SUPACTL_FORMAT",
+        Some("-o, --format"),
+        "shape of the output; `--jq` does not look at it",
+    ),
+    variable(
+        "SUPACTL_API_URL",
+        Some("--api-url"),
+        "address of the Management API; default https://api.supabase.com",
+    ),
     variable(
         "SUPACTL_PROJECT_URL",
         Some("--project-url"),
         "address of a project's gateway; `{ref}` is replaced; default https://{ref}.supabase.co",
     ),
-    variable("SUPACTL_CONFIG_DIR", None, "folder of profiles and stored tokens; default: the system's"),
-    variable("SUPACTL_CACHE_DIR", None, "folder of cached answers; default: the system's"),
-    variable("SUPACTL_STATE_DIR", None, "folder of the sandbox; default: the system's"),
-    variable("SUPACTL_REQUEST_TIMEOUT", Some("--request-timeout"), "longest time for one try of a request; default 30s"),
-    variable("SUPACTL_RETRIES", Some("--retries"), "how often a request is repeated where that is harmless; default 3"),
-    variable("SUPACTL_NO_CACHE", Some("--no-cache"), "any value: neither read nor write cached answers"),
-    variable("SUPACTL_CACHE", None, "`1`: keep answers on disk although `CI` is set"),
-    variable("SUPACTL_CA_FILE", Some("--ca-file"), "certificates to trust besides the system's, in PEM"),
-    variable("CI", None, "any value but `0` and `false`: never ask, draw no progress, keep no answers on disk"),
+    variable(
+        "SUPACTL_CONFIG_DIR",
+        None,
+        "folder of profiles and stored tokens; default: the system's",
+    ),
+    variable(
+        "SUPACTL_CACHE_DIR",
+        None,
+        "folder of cached answers; default: the system's",
+    ),
+    variable(
+        "SUPACTL_STATE_DIR",
+        None,
+        "folder of the sandbox; default: the system's",
+    ),
+    variable(
+        "SUPACTL_REQUEST_TIMEOUT",
+        Some("--request-timeout"),
+        "longest time for one try of a request; default 30s",
+    ),
+    variable(
+        "SUPACTL_RETRIES",
+        Some("--retries"),
+        "how often a request is repeated where that is harmless; default 3",
+    ),
+    variable(
+        "SUPACTL_NO_CACHE",
+        Some("--no-cache"),
+        "any value: neither read nor write cached answers",
+    ),
+    variable(
+        "SUPACTL_CACHE",
+        None,
+        "`1`: keep answers on disk although `CI` is set",
+    ),
+    variable(
+        "SUPACTL_CA_FILE",
+        Some("--ca-file"),
+        "certificates to trust besides the system's, in PEM",
+    ),
+    variable(
+        "CI",
+        None,
+        "any value but `0` and `false`: never ask, draw no progress, keep no answers on disk",
+    ),
     variable("NO_COLOR", None, "any value: no colour; `--color` wins"),
     variable("CLICOLOR", None, "`0`: no colour"),
-    variable("CLICOLOR_FORCE", None, "any value but `0`: colour although it is piped"),
-    variable("COLUMNS", None, "width of tables, instead of asking the terminal"),
+    variable(
+        "CLICOLOR_FORCE",
+        None,
+        "any value but `0`: colour although it is piped",
+    ),
+    variable(
+        "COLUMNS",
+        None,
+        "width of tables, instead of asking the terminal",
+    ),
     variable("TERM", None, "`dumb`: no colour and no progress"),
-    variable("HTTPS_PROXY", None, "proxy for requests; this machine is always asked directly"),
+    variable(
+        "HTTPS_PROXY",
+        None,
+        "proxy for requests; this machine is always asked directly",
+    ),
     variable("HTTP_PROXY", None, "the same for `http://` addresses"),
     variable("ALL_PROXY", None, "the same for both"),
-    variable("NO_PROXY", None, "hosts to ask without the proxy, with commas between them"),
-    variable("SSL_CERT_FILE", None, "certificates to trust instead of the system's, in PEM"),
+    variable(
+        "NO_PROXY",
+        None,
+        "hosts to ask without the proxy, with commas between them",
+    ),
+    variable(
+        "SSL_CERT_FILE",
+        None,
+        "certificates to trust instead of the system's, in PEM",
+    ),
     variable("SSL_CERT_DIR", None, "folder with such certificates"),
 ];
 
@@ -86,7 +162,10 @@ mod tests {
         let names: BTreeSet<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
         assert_eq!(names.len(), VARIABLES.len());
         let mut texts = Vec::new();
-        sources(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut texts);
+        sources(
+            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")),
+            &mut texts,
+        );
         for text in &texts {
             for literal in text.split('"') {
                 let ours = ["SUPACTL_", "SUPABASE_"]

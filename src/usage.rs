@@ -73,30 +73,41 @@ impl Typed {
                 arguments.push(arg.into_owned());
             }
         }
-        let next = at
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set())
-            .map(|command| command.get_name().to_owned())
-            .collect();
+        let next = below(at).map(str::to_owned).collect();
         Self {
             words: words.join(" "),
             next,
             // An expression is for data: with one, nothing of a failure goes to standard output.
-            format: if filtered { Some(Format::Table) } else { format },
+            format: if filtered {
+                Some(Format::Table)
+            } else {
+                format
+            },
             arguments,
         }
     }
 }
 
+/// The names of the commands that a group shows.
+pub(crate) fn below(at: &Command) -> impl Iterator<Item = &str> {
+    at.get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(Command::get_name)
+}
+
 /// The flag that an argument is, with the value that is attached to it.
-fn flag<'a, 'b>(root: &'a Command, at: &'a Command, arg: &'b str) -> Option<(&'a Arg, Option<&'b str>)> {
-    let mut known = root.get_arguments().chain(at.get_arguments());
+fn flag<'a, 'b>(
+    root: &'a Command,
+    at: &'a Command,
+    arg: &'b str,
+) -> Option<(&'a Arg, Option<&'b str>)> {
+    let known = || root.get_arguments().chain(at.get_arguments());
     if let Some(long) = arg.strip_prefix("--") {
         let (name, value) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (long, None),
         };
-        let flag = known.find(|flag| {
+        let flag = known().find(|flag| {
             flag.get_long() == Some(name)
                 || flag
                     .get_all_aliases()
@@ -104,11 +115,18 @@ fn flag<'a, 'b>(root: &'a Command, at: &'a Command, arg: &'b str) -> Option<(&'a
         })?;
         return Some((flag, value));
     }
-    let short = arg.strip_prefix('-')?;
-    let letter = short.chars().next()?;
-    let flag = known.find(|flag| flag.get_short() == Some(letter))?;
-    let value = short[letter.len_utf8()..].trim_start_matches('=');
-    Some((flag, (!value.is_empty()).then_some(value)))
+    // Several letters may share a dash; the first that takes a value takes all that is left.
+    let mut last = None;
+    let letters = arg.strip_prefix('-')?;
+    for (index, letter) in letters.char_indices() {
+        let flag = known().find(|flag| flag.get_short() == Some(letter))?;
+        let rest = letters[index + letter.len_utf8()..].trim_start_matches('=');
+        last = Some((flag, (!rest.is_empty()).then_some(rest)));
+        if flag.get_action().takes_values() {
+            break;
+        }
+    }
+    last
 }
 
 /// The command that was typed.
@@ -139,7 +157,8 @@ pub(crate) fn leaf(root: &Command, matches: &ArgMatches) -> Leaf {
         .is_some_and(|group| {
             let mut flags = group.get_args().peekable();
             flags.peek().is_none()
-                || flags.any(|flag| at.value_source(flag.as_str()) == Some(ValueSource::CommandLine))
+                || flags
+                    .any(|flag| at.value_source(flag.as_str()) == Some(ValueSource::CommandLine))
         });
     Leaf {
         words: words.join(" "),
@@ -321,14 +340,20 @@ fn meant(root: &Command, typed: &[String], puzzling: &str) -> Vec<String> {
         .take_while(|(rank, _)| Some(*rank) == best)
         .map(|(_, path)| {
             let names = path.iter().map(|command| command.get_name());
-            std::iter::once("supactl").chain(names).collect::<Vec<_>>().join(" ")
+            std::iter::once("supactl")
+                .chain(names)
+                .collect::<Vec<_>>()
+                .join(" ")
         })
         .collect()
 }
 
 /// Every command of the tree with the groups that lead to it.
 fn collect<'a>(at: &'a Command, path: &mut Vec<&'a Command>, paths: &mut Vec<Vec<&'a Command>>) {
-    for command in at.get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in at
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
         path.push(command);
         paths.push(path.clone());
         collect(command, path, paths);
@@ -369,4 +394,117 @@ fn did_you_mean(meant: &[String]) -> Option<String> {
         [one, other, third, ..] => format!("`{one}`, `{other}` or `{third}`"),
     };
     Some(format!("did you mean {question}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Typed {
+        let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Typed::guess(&crate::command(), &args)
+    }
+
+    fn hint(line: &str) -> String {
+        let tree = crate::command();
+        let error = crate::command()
+            .try_get_matches_from(line.split(' '))
+            .unwrap_err();
+        explain(&error, &typed(line), &tree)
+            .hint()
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_slip_gets_the_command_that_was_meant() {
+        for (line, meant) in [
+            ("supactl storge", "`supactl storage`"),
+            (
+                "supactl storage buckets lst",
+                "`supactl storage buckets list`",
+            ),
+            ("supactl storge bucket ls", "`supactl storage buckets list`"),
+            ("supactl list projects", "`supactl projects list`"),
+            ("supactl buckets list", "`supactl storage buckets list`"),
+            (
+                "supactl -p x buckets create avatars",
+                "`supactl storage buckets create`",
+            ),
+            ("supactl proj", "`supactl projects`"),
+            ("supactl project list", "`supactl projects list`"),
+            ("supactl projects list --fromat json", "`--format`"),
+            ("supactl projects list -o jsn", "`json`"),
+        ] {
+            let hint = hint(line);
+            assert!(
+                hint.starts_with(&format!("did you mean {meant}?")),
+                "{line}: {hint}"
+            );
+        }
+        for line in [
+            "supactl xyzzy",
+            "supactl storage xyzzy",
+            "supactl projects list x",
+        ] {
+            assert!(!hint(line).contains("did you mean"), "{line}");
+        }
+    }
+
+    #[test]
+    fn values_of_flags_are_no_commands() {
+        let typed = typed("supactl --profile storage --jq list -ojson -vp buckets projects");
+        assert_eq!(typed.words, "projects");
+        assert_eq!(typed.arguments, ["projects"]);
+        // With an expression nothing of a failure goes to standard output.
+        assert_eq!(typed.format, Some(Format::Table));
+        for line in [
+            "a -o yaml",
+            "a -oyaml",
+            "a -o=yaml",
+            "a --format=yaml",
+            "a --output yaml",
+        ] {
+            assert_eq!(
+                super::tests::typed(line).format,
+                Some(Format::Yaml),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_are_known_from_the_command_or_from_a_flag() {
+        let tree = || {
+            Command::new("supactl")
+                .subcommand(Command::new("always").group(prints_bytes()))
+                .subcommand(
+                    Command::new("sometimes")
+                        .arg(Arg::new("sql").long("sql").num_args(0).group(BYTES)),
+                )
+        };
+        for (line, bytes) in [
+            (&["supactl", "always"][..], true),
+            (&["supactl", "sometimes", "--sql"], true),
+            (&["supactl", "sometimes"], false),
+        ] {
+            let mut tree = tree();
+            let matches = tree.try_get_matches_from_mut(line).unwrap();
+            assert_eq!(leaf(&tree, &matches).bytes, bytes, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn commands_are_found_by_any_of_their_names() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let tree = crate::command();
+        assert_eq!(
+            find(&tree, &words("storage bucket ls")).unwrap(),
+            words("storage buckets list")
+        );
+        assert!(find(&tree, &[]).unwrap().is_empty());
+        let hint = |line| find(&tree, &words(line)).unwrap_err().hint().unwrap();
+        assert!(hint("formts").starts_with("did you mean `supactl help formats`?"));
+        assert!(hint("storage lst").starts_with("did you mean `supactl storage buckets list`?"));
+        assert!(!hint("xyzzy").contains("did you mean"));
+    }
 }

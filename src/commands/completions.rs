@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
+use super::help;
 use crate::error::{Error, Result};
 use crate::output::Reply;
 use crate::usage;
@@ -25,9 +26,10 @@ pub(crate) struct Completions {
 impl Completions {
     pub(crate) fn run(&self) -> Result<Reply> {
         let mut tree = crate::command();
-        let words: Vec<String> = super::help::first_words(&tree).collect();
-        for name in ["help", "man"] {
-            let words = words.clone();
+        let commands: Vec<String> = usage::below(&tree).map(str::to_owned).collect();
+        let mut pages = commands.clone();
+        pages.extend(help::topics().map(str::to_owned));
+        for (name, words) in [("help", pages), ("man", commands)] {
             tree = tree.mut_subcommand(name, |command| {
                 command.mut_arg("words", |argument| {
                     argument.value_parser(PossibleValuesParser::new(words))
@@ -41,5 +43,31 @@ impl Completions {
             return Err(Error::Internal(format!("no script for {}", self.shell)));
         }
         Ok(Reply::bytes(script.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::*;
+
+    #[test]
+    fn every_shell_gets_a_script_that_knows_commands_and_topics() {
+        for shell in Shell::value_variants() {
+            let reply = Completions { shell: *shell }.run().unwrap();
+            let script = reply.text();
+            assert!(
+                script.contains("buckets") && script.contains("jq"),
+                "{shell}"
+            );
+            // Not every generator knows the values of arguments.
+            if matches!(shell, Shell::Bash | Shell::Zsh) {
+                assert!(
+                    script.contains("exit-codes") && script.contains("ndjson"),
+                    "{shell}"
+                );
+            }
+        }
     }
 }

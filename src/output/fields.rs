@@ -64,7 +64,7 @@ impl Fields {
             if !self.changes {
                 return Err(Error::invalid_with_hint(message, known));
             }
-            let message = format!("`--fields`: {message}. {known}");
+            let message = format!("`--fields`: {message}; {known}");
             reply = reply.with_message(message);
         }
         // A table makes its cells of whole objects.
@@ -74,7 +74,6 @@ impl Fields {
             }
         };
         match &mut reply.body {
-            Body::Nothing | Body::Bytes(_) => {}
             Body::Item { row, columns } => {
                 narrow(row);
                 *columns = Cow::Owned(self.columns(columns));
@@ -88,7 +87,7 @@ impl Fields {
                 .filter_map(Value::as_object_mut)
                 .for_each(|row| self.narrow(row)),
             Body::Value(Value::Object(row)) => self.narrow(row),
-            Body::Value(_) => {}
+            Body::Nothing | Body::Bytes(_) | Body::Value(_) => {}
         }
         Ok(reply)
     }
@@ -96,7 +95,7 @@ impl Fields {
     /// The keys that are neither a column nor in any of the rows, of which there are some.
     fn unknown<'a>(
         &self,
-        rows: impl Iterator<Item = &'a Object> + Clone,
+        mut rows: impl Iterator<Item = &'a Object>,
         columns: &[Column],
     ) -> Vec<&str> {
         let mut missing: Vec<&str> = self
@@ -105,10 +104,14 @@ impl Fields {
             .map(String::as_str)
             .filter(|key| columns.iter().all(|column| column.key != *key))
             .collect();
-        if rows.clone().next().is_some() {
-            missing.retain(|key| rows.clone().all(|row| value(row, key).is_none()));
-        } else {
-            missing.clear();
+        let Some(first) = rows.next() else {
+            return Vec::new();
+        };
+        for row in std::iter::once(first).chain(rows) {
+            if missing.is_empty() {
+                break;
+            }
+            missing.retain(|key| value(row, key).is_none());
         }
         missing
     }
@@ -158,7 +161,143 @@ fn known(body: &Body) -> String {
         }
     }
     match keys.as_slice() {
-        [] => "It has no properties to pick from".to_owned(),
-        keys => format!("There are: {}", keys.join(", ")),
+        [] => "it has no properties to pick from".to_owned(),
+        keys => format!("there are: {}", keys.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::error::Code;
+
+    const COLUMNS: &[Column] = &[
+        Column::new("name", "Name"),
+        Column::new("database.host", "Host"),
+    ];
+
+    fn fields(keys: &[&str]) -> Fields {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        Fields::read(&keys, false).unwrap().unwrap()
+    }
+
+    fn row(value: &Value) -> Object {
+        value.as_object().unwrap().clone()
+    }
+
+    fn rows() -> Vec<Object> {
+        vec![
+            row(&json!({"name": "a", "database": {"host": "h"}, "made_at": "2026"})),
+            row(&json!({"name": "b"})),
+        ]
+    }
+
+    #[test]
+    fn nothing_typed_is_no_choice_and_blanks_do_not_count() {
+        assert!(Fields::read(&[], false).unwrap().is_none());
+        let typed = ["name".to_owned(), " size ".to_owned(), "name".to_owned()];
+        assert_eq!(
+            Fields::read(&typed, false).unwrap().unwrap().keys,
+            ["name", "size"]
+        );
+        for bad in ["", " ", ".", "a..b", "a."] {
+            assert!(Fields::read(&[bad.to_owned()], false).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn elements_keep_the_keys_in_the_order_asked_for() {
+        let picked = fields(&["made_at", "database.host", "name"])
+            .pick(Reply::list(rows(), COLUMNS), Format::Json)
+            .unwrap();
+        assert_eq!(
+            picked.data().to_string(),
+            r#"[{"made_at":"2026","database.host":"h","name":"a"},{"made_at":null,"database.host":null,"name":"b"}]"#
+        );
+        let value = Reply::value(json!([{"a": 1, "b": 2}, {"a": 3}]));
+        let picked = fields(&["b"]).pick(value, Format::Ndjson).unwrap();
+        assert_eq!(picked.data().to_string(), r#"[{"b":2},{"b":null}]"#);
+        let item = Reply::item(rows().remove(0), COLUMNS);
+        let picked = fields(&["name"]).pick(item, Format::Yaml).unwrap();
+        assert_eq!(picked.data().to_string(), r#"{"name":"a"}"#);
+    }
+
+    #[test]
+    fn a_table_gets_columns_and_keeps_whole_rows() {
+        let picked = fields(&["made_at", "name"])
+            .pick(Reply::list(rows(), COLUMNS), Format::Table)
+            .unwrap();
+        let Body::List { rows, columns } = &picked.body else {
+            panic!("a list stays one");
+        };
+        assert_eq!(rows[0].len(), 3);
+        let headers: Vec<_> = columns.iter().map(|column| &*column.header).collect();
+        assert_eq!(headers, ["made_at", "Name"]);
+        assert!(matches!(columns[0].show, Show::Time));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_known_ones() {
+        let list = || Reply::list(rows(), COLUMNS);
+        let error = fields(&["name", "nope"])
+            .pick(list(), Format::Json)
+            .unwrap_err();
+        assert_eq!(error.code(), Code::InvalidInput);
+        assert_eq!(error.to_string(), "there is no property `nope` here");
+        assert_eq!(
+            error.hint().unwrap(),
+            "there are: name, database.host, database, made_at"
+        );
+        // What has been changed cannot be refused.
+        let mut lenient = fields(&["name", "nope"]);
+        lenient.changes = true;
+        let picked = lenient.pick(list(), Format::Json).unwrap();
+        assert_eq!(picked.data()[0], json!({"name": "a", "nope": null}));
+        assert!(picked.messages[0].contains("`nope`"));
+        // Of nothing, nothing is known.
+        let empty = Reply::list(Vec::<Object>::new(), COLUMNS);
+        assert!(fields(&["nope"]).pick(empty, Format::Csv).is_ok());
+        assert!(
+            fields(&["a"])
+                .pick(Reply::value(json!(1)), Format::Json)
+                .is_err()
+        );
+        assert!(
+            fields(&["a"])
+                .pick(Reply::bytes("x".into()), Format::Json)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn csv_has_the_picked_columns_only() {
+        let picked = fields(&["database.host", "name"])
+            .pick(Reply::list(rows(), COLUMNS), Format::Csv)
+            .unwrap();
+        let mut out = Vec::new();
+        super::super::table::csv(&mut out, &picked).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "database.host,name\nh,a\n,b\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_object_every_key_can_be_picked(
+            object in proptest::collection::btree_map("[a-z_]{1,4}(\\.[a-z]{1,2})?", any::<Option<i64>>(), 1..6)
+        ) {
+            let row: Object = object.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+            let keys: Vec<String> = object.keys().rev().cloned().collect();
+            let fields = Fields::read(&keys, false).unwrap().unwrap();
+            let picked = fields.pick(Reply::item(row.clone(), &[]), Format::Json).unwrap();
+            let data = picked.data();
+            let picked = data.as_object().unwrap();
+            prop_assert_eq!(picked.keys().collect::<Vec<_>>(), keys.iter().collect::<Vec<_>>());
+            prop_assert!(keys.iter().all(|key| picked[key] == row[key]));
+        }
     }
 }

@@ -18,12 +18,24 @@ use crate::error::{Error, Result};
 
 /// What jq knows and is kept away here, and what to say where somebody asks for it.
 const WITHHELD: &[(&str, &str)] = &[
-    ("env", "an expression cannot read the environment, which holds secrets"),
-    ("$ENV", "an expression cannot read the environment, which holds secrets"),
+    (
+        "env",
+        "an expression cannot read the environment, which holds secrets",
+    ),
+    (
+        "$ENV",
+        "an expression cannot read the environment, which holds secrets",
+    ),
     ("input", "there is one input, and it is `.`"),
     ("inputs", "there is one input, and it is `.`"),
-    ("halt", "an expression cannot end the program; `empty` prints nothing, `error(\"…\")` fails"),
-    ("halt_error", "an expression cannot end the program; `error(\"…\")` fails"),
+    (
+        "halt",
+        "an expression cannot end the program; `empty` prints nothing, `error(\"…\")` fails",
+    ),
+    (
+        "halt_error",
+        "an expression cannot end the program; `error(\"…\")` fails",
+    ),
 ];
 
 /// What people know from jq and jaq leaves to its own command line.
@@ -33,6 +45,10 @@ def @csv: [.[] | if . == null then "" elif isstring then "\"" + (split("\"") | j
 def @tsv: [.[] | if . == null then "" elif isstring then
     (split("\\") | join("\\\\")) | (split("\t") | join("\\t")) | (split("\n") | join("\\n")) | (split("\r") | join("\\r"))
   elif . >= [] then error("an array or object is no cell of TSV") else tostring end] | join("\t");
+def IN(s): . as $x | any(s; . == $x);
+def IN(source; s): any(source; IN(s));
+def INDEX(stream; f): reduce stream as $row ({}; .[$row | f | tostring] |= $row);
+def INDEX(f): INDEX(.[]; f);
 "#;
 
 /// Room for expressions that call themselves: it is only used as far as they go.
@@ -95,15 +111,12 @@ impl Jq {
         let filter = Compiler::default()
             .with_funs(functions)
             .compile(modules)
-            .map_err(|errors| {
-                match errors
-                    .iter()
-                    .find_map(|(_, undefined)| undefined.first())
-                {
+            .map_err(
+                |errors| match errors.iter().find_map(|(_, undefined)| undefined.first()) {
                     Some((name, undefined)) => unknown(name, undefined),
-                    None => bad("it does not compile".to_owned(), None),
-                }
-            })?;
+                    None => bad("it does not compile", None),
+                },
+            )?;
         Ok(Self { filter })
     }
 
@@ -111,7 +124,11 @@ impl Jq {
     ///
     /// An expression may go on for ever, so it has a thread of its own, with a stack that is large
     /// enough for the deepest ones, while this one listens for Ctrl-C.
-    pub(super) fn print(self: &Arc<Self>, input: Vec<u8>, terminal: bool) -> io::Result<Option<Error>> {
+    pub(super) fn print(
+        self: &Arc<Self>,
+        input: Vec<u8>,
+        terminal: bool,
+    ) -> io::Result<Option<Error>> {
         let (done, end) = tokio::sync::oneshot::channel();
         let filter = Arc::clone(self);
         let thread = std::thread::Builder::new()
@@ -177,10 +194,13 @@ impl Jq {
 }
 
 /// An expression that cannot be right.
-fn bad(problem: String, hint: Option<&str>) -> Error {
+fn bad(problem: &str, hint: Option<&str>) -> Error {
     Error::Usage {
         message: format!("`--jq`: {problem}"),
-        hint: Some(hint.unwrap_or("`supactl help formats` tells what an expression gets and may use").to_owned()),
+        hint: Some(
+            hint.unwrap_or("`supactl help formats` tells what an expression gets and may use")
+                .to_owned(),
+        ),
     }
 }
 
@@ -202,11 +222,15 @@ fn unreadable(code: &str, errors: &load::Errors<&str, ()>) -> Error {
         load::Error::Lex(errors) => errors.first().map(|(expected, found): &lex::Error<&str>| {
             format!("expected {} {}", expected.as_str(), place(found))
         }),
-        load::Error::Parse(errors) => errors.first().map(|(expected, found): &parse::Error<&str>| {
-            format!("expected {} {}", expected.as_str(), place(found))
-        }),
+        load::Error::Parse(errors) => {
+            errors
+                .first()
+                .map(|(expected, found): &parse::Error<&str>| {
+                    format!("expected {} {}", expected.as_str(), place(found))
+                })
+        }
     });
-    bad(problem.unwrap_or_else(|| "it does not parse".to_owned()), None)
+    bad(problem.as_deref().unwrap_or("it does not parse"), None)
 }
 
 /// Says which name means nothing here, and why, if that was meant.
@@ -215,7 +239,10 @@ fn unknown(name: &str, undefined: &jaq_core::compile::Undefined) -> Error {
         .iter()
         .find(|(withheld, _)| *withheld == name)
         .map(|(_, reason)| *reason);
-    bad(format!("there is no {} `{name}`", undefined.as_str()), hint)
+    bad(
+        &format!("there is no {} `{name}`", undefined.as_str()),
+        hint,
+    )
 }
 
 /// What went wrong while an expression ran. The data may be secret and standard error may be a log,
@@ -224,18 +251,25 @@ fn failure(exception: Exn<'_, Val>) -> Error {
     let Ok(error) = exception.get_err() else {
         return Error::JqFailed("it ended itself".to_owned());
     };
-    let text = error.to_string();
-    let told = [("cannot index ", " with "), ("cannot use ", " as "), ("cannot parse ", " as ")]
-        .into_iter()
-        .find_map(|(start, middle)| {
-            let (value, rest) = text.strip_prefix(start)?.rsplit_once(middle)?;
-            Some(format!("{start}{}{middle}{rest}", kind(value)))
-        })
-        .or_else(|| {
-            text.starts_with("cannot calculate ")
-                .then(|| "cannot calculate with values of these kinds".to_owned())
-        })
-        .unwrap_or(text);
+    let text = match error.into_val() {
+        Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
+        other => other.to_string(),
+    };
+    let told = [
+        ("cannot index ", " with "),
+        ("cannot use ", " as "),
+        ("cannot parse ", " as "),
+    ]
+    .into_iter()
+    .find_map(|(start, middle)| {
+        let (value, rest) = text.strip_prefix(start)?.rsplit_once(middle)?;
+        Some(format!("{start}{}{middle}{rest}", kind(value)))
+    })
+    .or_else(|| {
+        text.starts_with("cannot calculate ")
+            .then(|| "cannot calculate with values of these kinds".to_owned())
+    })
+    .unwrap_or(text);
     Error::JqFailed(match told.char_indices().nth(200) {
         Some((end, _)) => format!("{}…", &told[..end]),
         None => told,
@@ -251,5 +285,176 @@ fn kind(json: &str) -> &'static str {
         Some(b'n') => "null",
         Some(b't' | b'f') => "a boolean",
         _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn run(expression: &str, input: &str, terminal: bool) -> Result<String> {
+        let mut out = Vec::new();
+        match Jq::compile(expression)?.run(input.as_bytes(), terminal, &mut out) {
+            Ok(()) => Ok(String::from_utf8(out).unwrap()),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Written(error)) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn text_is_raw_and_the_rest_is_json() {
+        let input = r#"{"data":[{"name":"a \"b\"\n","size":1.50},null]}"#;
+        assert_eq!(
+            run(".data[]|.name,.", input, false).unwrap(),
+            "a \"b\"\n\n{\"name\":\"a \\\"b\\\"\\n\",\"size\":1.50}\nnull\nnull\n"
+        );
+        assert_eq!(
+            run("{a:[1]}", "null", true).unwrap(),
+            "{\n  \"a\": [\n    1\n  ]\n}\n"
+        );
+        assert_eq!(run(".", "\"\\u001b[2Jx\"", true).unwrap(), "\\u{1b}[2Jx\n");
+        assert_eq!(run(".", "\"\\u001b[2Jx\"", false).unwrap(), "\u{1b}[2Jx\n");
+    }
+
+    #[test]
+    fn each_document_is_an_input() {
+        assert_eq!(
+            run(".a", "{\"a\":1}\n{\"a\":\"x\"}\n", false).unwrap(),
+            "1\nx\n"
+        );
+        assert_eq!(run(".a", "", false).unwrap(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_known_before_there_is_data() {
+        for (expression, part) in [
+            (".data|", "at its end"),
+            (".data[] | select(.a == ) | .name", "at `) | .name`"),
+            ("\"open", "closing quote"),
+            ("", "at its end"),
+            ("nonsense", "no filter `nonsense`"),
+            ("$nothing", "no variable `$nothing`"),
+            ("import \"a\" as $a; $a", "load files"),
+            ("import \"a\" as a; .", "load files"),
+            ("include \"a\"; .", "load files"),
+        ] {
+            let error = Jq::compile(expression).unwrap_err();
+            assert_eq!(error.code(), crate::error::Code::Usage, "{expression}");
+            assert!(error.to_string().contains(part), "{expression}: {error}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_way_out_of_an_expression() {
+        for (name, reason) in WITHHELD {
+            let error = Jq::compile(name).unwrap_err();
+            assert_eq!(error.hint().as_deref(), Some(*reason), "{name}");
+        }
+        for expression in [
+            "env.PATH",
+            "$ENV.PATH",
+            "halt(0)",
+            "halt_error(1)",
+            "[inputs]",
+        ] {
+            assert!(Jq::compile(expression).is_err(), "{expression}");
+        }
+    }
+
+    #[test]
+    fn what_the_help_says_of_jaq_is_so() {
+        for missing in [
+            "tostream",
+            "fromstream(.)",
+            "truncate_stream(.)",
+            "leaf_paths",
+            "@base32",
+            "input_line_number",
+            "$__loc__",
+            "builtins",
+            "format(\"text\")",
+        ] {
+            assert!(Jq::compile(missing).is_err(), "{missing}");
+        }
+        for (expression, printed) in [
+            ("1.50", "1.50"),
+            ("100000000000000000001", "100000000000000000001"),
+            ("4 / 2", "2.0"),
+            ("4 / 2 | floor", "2"),
+            ("1 / 0", "Infinity"),
+            ("nan", "NaN"),
+            ("[1, null] | join(\"-\")", "1-null"),
+            ("debug, stderr | not", "true\ntrue"),
+            ("[\"a\\\"b\", null, 1] | @csv", "\"a\"\"b\",,1"),
+            ("[\"a\\tb\\\\\", null, 1] | @tsv", "a\\tb\\\\\t\t1"),
+            ("2 | IN(1, 2)", "true"),
+            ("[{a: 1}] | INDEX(.a) | keys[]", "1"),
+            ("\"2026-01-01T00:00:00Z\" | fromdate", "1767225600"),
+        ] {
+            let out = run(expression, "null", false);
+            assert_eq!(out.unwrap().trim_end(), printed, "{expression}");
+        }
+        for failing in ["null | ltrimstr(\"a\")", "error(null)", "[{}] | @csv"] {
+            assert!(run(failing, "null", false).is_err(), "{failing}");
+        }
+    }
+
+    #[test]
+    fn a_failure_does_not_show_the_data() {
+        let input = r#"{"key":"secret-1","list":["secret-2"]}"#;
+        for (expression, message) in [
+            (".list.name", "cannot index an array with \"name\""),
+            (
+                ".key[]",
+                "cannot use a string as iterable (array or object)",
+            ),
+            (". - 1", "cannot calculate with values of these kinds"),
+            (".key | tonumber", "cannot parse a string as JSON"),
+            ("error(\"too few\")", "too few"),
+        ] {
+            let error = run(expression, input, false).unwrap_err();
+            assert_eq!(error.code(), crate::error::Code::JqFailed);
+            assert!(error.to_string().contains(message), "{expression}: {error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        let long = format!("error(\"{}\")", "ü".repeat(1000));
+        assert!(run(&long, "null", false).unwrap_err().to_string().len() < 500);
+    }
+
+    #[test]
+    fn an_endless_one_ends_with_its_reader() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let endless = Jq::compile("repeat(1)").unwrap();
+        assert!(matches!(
+            endless.run(b"null", false, &mut Closed),
+            Err(Stop::Written(error)) if error.kind() == io::ErrorKind::BrokenPipe
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_out_as_it_is(text in any::<String>()) {
+            let input = json!({ "data": text }).to_string();
+            let filter = Jq::compile(".data").unwrap();
+            let mut out = Vec::new();
+            prop_assert!(filter.run(input.as_bytes(), false, &mut out).is_ok());
+            prop_assert_eq!(out, format!("{text}\n").into_bytes());
+        }
+
+        #[test]
+        fn any_expression_is_answered(expression in "[ -~]{0,20}") {
+            let _ = Jq::compile(&expression);
+        }
     }
 }

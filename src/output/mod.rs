@@ -104,19 +104,16 @@ impl Output {
         verdict: Option<&Error>,
         metadata: &Metadata,
     ) -> io::Result<Option<Error>> {
-        let failed = match &self.jq {
-            Some(jq) => {
-                let mut json = Vec::new();
-                self.write(&mut json, reply, verdict, metadata)?;
-                jq.print(json, self.terminal)?
-            }
-            None => {
-                let stdout = io::stdout().lock();
-                let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
-                self.write(&mut out, reply, verdict, metadata)?;
-                out.flush()?;
-                None
-            }
+        let failed = if let Some(jq) = &self.jq {
+            let mut json = Vec::new();
+            self.write(&mut json, reply, verdict, metadata)?;
+            jq.print(json, self.terminal)?
+        } else {
+            let stdout = io::stdout().lock();
+            let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
+            self.write(&mut out, reply, verdict, metadata)?;
+            out.flush()?;
+            None
         };
         for message in &reply.messages {
             self.say(message);

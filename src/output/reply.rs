@@ -90,6 +90,15 @@ impl Reply {
         }
     }
 
+    /// The bytes, as text.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        match &self.body {
+            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// The `data` of the envelope.
     pub(super) fn data(&self) -> Cow<'_, Value> {
         match &self.body {

@@ -1,6 +1,6 @@
 //! `help`: of the program, of a command, and pages on what commands share.
 
-use clap::{Args, Command};
+use clap::Args;
 
 use crate::environment::VARIABLES;
 use crate::error::{Code, Result};
@@ -46,14 +46,6 @@ pub(crate) fn topics() -> impl Iterator<Item = &'static str> {
     TOPICS.iter().map(|(name, _)| *name)
 }
 
-/// What may follow `help`: the first words of commands, and the topics.
-pub(super) fn first_words(tree: &Command) -> impl Iterator<Item = String> {
-    tree.get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .map(|command| command.get_name().to_owned())
-        .chain(topics().map(str::to_owned))
-}
-
 fn exit_codes() -> String {
     let mut page = "Exit statuses and error codes
 
@@ -84,7 +76,10 @@ empty counts as not set.
             Some(flag) => format!("  ({flag})"),
             None => String::new(),
         };
-        page.push_str(&format!("\n{}{flag}\n    {}\n", variable.name, variable.meaning));
+        page.push_str(&format!(
+            "\n{}{flag}\n    {}\n",
+            variable.name, variable.meaning
+        ));
     }
     page
 }
