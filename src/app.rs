@@ -1,15 +1,19 @@
 //! What a command works with: settings, the person, and a client that is made when first asked for.
 
 use std::cell::{OnceCell, RefCell};
-use std::time::Duration;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::api::{Api, Connection, Notice, Project, ProjectRef, Record};
+use crate::api::{
+    Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
+};
 use crate::error::{Error, Result};
 use crate::output::Output;
 use crate::sandbox;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Caching, Settings};
 use crate::terminal::Terminal;
 
 /// The context of one run.
@@ -49,28 +53,73 @@ impl App {
         self.output.say(message);
     }
 
+    /// What holds for this run.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the token of this run comes from.
+    pub(crate) fn token_source(&self) -> Result<String> {
+        if self.settings.sandbox {
+            return Ok("the sandbox".to_owned());
+        }
+        self.settings.token().map(|found| found.source)
+    }
+
     /// The API, as this person sees it. Made at the first call; connects at its first request.
     pub(crate) fn api(&self) -> Result<&Api> {
         if let Some(api) = self.api.get() {
             return Ok(api);
         }
-        let (api_url, project_url, token) = if self.settings.sandbox {
-            let folder = Settings::state_folder()?.join("sandbox");
-            let running = sandbox::start(&folder, 0)
-                .map_err(|error| Error::file("the sandbox did not start", error))?;
-            (
-                running.api_url,
-                running.project_url,
-                SecretString::from(running.token),
-            )
+        let service = if self.settings.sandbox {
+            self.sandbox()?
         } else {
-            let token = Settings::token()?;
-            (
-                self.settings.api_url.clone(),
-                self.settings.project_url.clone(),
-                token,
-            )
+            self.hosted(self.settings.token()?.token)?
         };
+        let api = self.connect(service)?;
+        Ok(self.api.get_or_init(|| api))
+    }
+
+    /// The API as the owner of another token sees it, for trying that token.
+    pub(crate) fn api_with(&self, token: SecretString) -> Result<Api> {
+        self.connect(self.hosted(token)?)
+    }
+
+    fn hosted(&self, token: SecretString) -> Result<Service> {
+        let (api_url, project_url) = (
+            self.settings.api_url.clone(),
+            self.settings.project_url.clone(),
+        );
+        let key = self.settings.service_key()?;
+        Ok(Service {
+            cache_name: format!("{api_url} {project_url}"),
+            asker: Api::asker(&token, key.as_ref()),
+            api_url,
+            project_url,
+            token,
+            key,
+        })
+    }
+
+    fn sandbox(&self) -> Result<Service> {
+        let folder = settings::state_folder()?.join("sandbox");
+        let running = sandbox::start(&folder, 0)
+            .map_err(|error| Error::file("the sandbox did not start", error))?;
+        for name in self.settings.not_heeded() {
+            self.say_if_verbose(&format!("The sandbox does not heed {name}"));
+        }
+        Ok(Service {
+            // Its port and its token are new each time, and what it holds is not.
+            cache_name: format!("sandbox {}", folder.display()),
+            asker: "sandbox".to_owned(),
+            api_url: running.api_url,
+            project_url: running.project_url,
+            token: SecretString::from(running.token),
+            key: self.settings.service_key()?,
+        })
+    }
+
+    fn connect(&self, service: Service) -> Result<Api> {
         let extra_certificates = match &self.settings.ca_file {
             Some(file) => Some(
                 std::fs::read(file)
@@ -78,18 +127,35 @@ impl App {
             ),
             None => None,
         };
-        let connection = Connection {
-            api_url,
-            project_url,
-            token,
-            request_timeout: self.settings.request_timeout,
-            retries: self.settings.retries,
-            extra_certificates,
-            dry_run: self.settings.dry_run,
-            notice: tell(self.output.clone(), self.settings.verbose),
+        let cache = match &self.settings.caching {
+            Caching::Off => None,
+            Caching::On { folder, reads } => {
+                Some(Cache::new(folder.clone(), *reads, Rc::new(SystemTime::now)))
+            }
         };
-        let api = Api::new(connection, self.settings.service_key()?);
-        Ok(self.api.get_or_init(|| api))
+        let connection = Connection {
+            api_url: service.api_url,
+            project_url: service.project_url,
+            retries: self.settings.retries,
+            dry_run: self.settings.dry_run,
+            cache,
+            cache_name: service.cache_name,
+            asker: service.asker,
+            transport: Transport::new(
+                service.token,
+                self.settings.request_timeout,
+                tell(self.output.clone(), self.settings.verbose),
+            )
+            .trusting(extra_certificates)
+            .telling_details(self.settings.verbose > 1),
+        };
+        Ok(Api::new(connection, service.key))
+    }
+
+    fn say_if_verbose(&self, message: &str) {
+        if self.settings.verbose > 0 {
+            self.say(message);
+        }
     }
 
     /// The project to read from.
@@ -110,6 +176,8 @@ impl App {
     /// The project to change: says which one it is, and how it came to be meant.
     pub(crate) async fn project_to_change(&self) -> Result<ProjectRef> {
         let target = self.settings.target().ok_or(Error::NoProject)?;
+        // What is read from here on decides about a write, or shows what became of it.
+        self.api()?.read_fresh();
         let project = self.resolve(&target).await?;
         let named = if target.name == project.as_str() {
             String::new()
@@ -180,15 +248,41 @@ impl App {
         self.project.borrow().as_ref().map(ToString::to_string)
     }
 
+    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    pub(crate) fn cached_since(&self) -> Option<Timestamp> {
+        self.api.get()?.cached_since()
+    }
+
+    /// Lets time pass. In the sandbox it is moved on, so that nobody has to wait.
+    pub(crate) async fn pause(&self, time: Duration) -> std::io::Result<()> {
+        if self.settings.sandbox {
+            let folder = settings::state_folder().map_err(std::io::Error::other)?;
+            return sandbox::advance(&folder.join("sandbox"), time);
+        }
+        tokio::time::sleep(time).await;
+        Ok(())
+    }
+
     /// The writes that a dry run held back.
     pub(crate) fn held_back(&self) -> Vec<serde_json::Value> {
         self.api.get().map(Api::held_back).unwrap_or_default()
     }
 }
 
+/// Who answers, and as whom it is asked.
+struct Service {
+    api_url: String,
+    project_url: String,
+    token: SecretString,
+    key: Option<ServiceKey>,
+    cache_name: String,
+    asker: String,
+}
+
 /// What is told on standard error while requests are under way.
 fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
-    Box::new(move |notice| match notice {
+    Box::new(move |notice| {
+        match notice {
         Notice::Waiting {
             reason,
             delay,
@@ -199,6 +293,20 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
                 "{reason}; waiting {}, then try {attempt} of {attempts}",
                 seconds(*delay)
             ));
+        }
+        Notice::Kept { request } => {
+            if verbose > 0 {
+                output.say(&format!("{} {} → kept answer", request.method.as_str(), request.path));
+            }
+        }
+        Notice::NotForgotten { reason } => output.say(&format!(
+            "Kept answers may be stale, since they could not be removed ({reason}): use `--no-cache`"
+        )),
+        Notice::Sending { method, url, headers, body } => {
+            output.say(&detail(">", &format!("{method} {url}"), headers, body));
+        }
+        Notice::Answered { status, headers, body } => {
+            output.say(&detail("<", &status.to_string(), headers, body));
         }
         Notice::Tried {
             request,
@@ -220,7 +328,20 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
                 ));
             }
         }
+    }
     })
+}
+
+/// One half of an exchange, a line each for what it is, its headers and its body.
+fn detail(mark: &str, what: &str, headers: &[(String, String)], body: &str) -> String {
+    let mut text = format!("{mark} {what}");
+    for (name, value) in headers {
+        text.push_str(&format!("\n{mark} {name}: {value}"));
+    }
+    if !body.is_empty() {
+        text.push_str(&format!("\n{mark} {body}"));
+    }
+    text
 }
 
 fn seconds(time: Duration) -> String {

@@ -78,7 +78,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Tell of each request: method, address, status, time
+    /// Tell of each request: method, path, status, time; twice for headers and bodies, secrets masked
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
@@ -115,6 +115,19 @@ pub(crate) struct GlobalArgs {
     /// How often a request is repeated where that is harmless [env: SUPACTL_RETRIES] [default: 3]
     #[arg(long, global = true, value_name = "COUNT", hide_short_help = true)]
     pub(crate) retries: Option<u32>,
+
+    /// Neither use nor keep answers of earlier runs [env: SUPACTL_NO_CACHE]
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "refresh",
+        hide_short_help = true
+    )]
+    pub(crate) no_cache: bool,
+
+    /// Ask anew, and keep the answers for later runs
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) refresh: bool,
 
     /// Certificates to trust besides the system's, in PEM [env: SUPACTL_CA_FILE]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
@@ -233,7 +246,7 @@ mod tests {
         let mut quote = None;
         for character in line.chars() {
             match (quote, character) {
-                (None, '|' | '>' | '#') => break,
+                (None, '|' | '<' | '>' | '#') => break,
                 (None, ' ') => words.push(String::new()),
                 (None, '\'' | '"') => quote = Some(character),
                 (Some(open), close) if open == close => quote = None,

@@ -245,6 +245,9 @@ pub(crate) enum Error {
     /// A failure of the program or of the machine.
     #[error("{0}")]
     Internal(String),
+    /// A check came out negative; the data says which.
+    #[error("{message}")]
+    CheckFailed { message: String },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -301,6 +304,7 @@ impl Error {
             Self::Api(error) => error.code,
             Self::JqFailed(_) => Code::JqFailed,
             Self::Internal(_) | Self::HeldBack => Code::Internal,
+            Self::CheckFailed { .. } => Code::CheckFailed,
             Self::Interrupted => Code::Interrupted,
         }
     }
@@ -320,7 +324,7 @@ impl Error {
             ),
             Self::JqFailed(_) => Some("`-o json` instead of `--jq` shows what the expression gets".to_owned()),
             Self::Api(error) => api_hint(error),
-            Self::Cancelled | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
+            Self::Cancelled | Self::CheckFailed { .. } | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
         }
     }
 }

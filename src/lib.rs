@@ -3,7 +3,9 @@
 //! A command is a function: arguments and an `App` in, a `Reply` or an `Error` out.
 //!
 //! - `cli` and `commands`: what may be typed, and what each command does;
-//! - `settings`, `app`, `terminal`: what holds for this run, and the person at the other end;
+//! - `settings` (from flags, variables and `config`), `credentials`, `app`, `terminal`: what holds
+//!   for this run, and the person at the other end;
+//! - `platform`: what differs between operating systems;
 //! - `api`: what Supabase can do, over HTTP;
 //! - `output`, `error`: the bytes on standard output, and every way to fail;
 //! - `sandbox`: the service's side, for trying things without an account.
@@ -14,13 +16,17 @@ mod api;
 mod app;
 mod cli;
 mod commands;
+mod config;
+mod credentials;
 mod environment;
 mod error;
 mod output;
+mod platform;
 mod sandbox;
 mod settings;
 mod terminal;
 mod usage;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -33,7 +39,8 @@ use serde_json::json;
 use app::App;
 use cli::Cli;
 use error::{Code, Error, Result};
-use output::{Metadata, Output, Reply};
+use output::{Format, Metadata, Output, Reply};
+use settings::Settings;
 
 /// Runs the program with what was typed, its name included, and returns its exit status.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -89,15 +96,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
         return output.finish(page, &metadata(words, None, dry_run));
     }
-    let output = match settings::output(&cli.global, changes) {
-        Ok(output) => output,
+    let resolved = Settings::resolve(&cli.global, dry_run).and_then(|settings| {
+        let output = settings.output(&cli.global, changes)?;
+        Ok((settings, output))
+    });
+    let (settings, output) = match resolved {
+        Ok(resolved) => resolved,
         Err(error) => {
             let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
             return output.finish(Err(error), &metadata(words, None, dry_run));
         }
     };
-    let (result, project) = execute(cli, &output, dry_run);
-    output.finish(result, &metadata(words, project, dry_run))
+    let done = execute(cli, settings, &output);
+    let metadata = Metadata {
+        cached: done.cached_since.is_some(),
+        ..metadata(words, done.project, dry_run)
+    };
+    if output.format == Format::Table && done.result.is_ok() {
+        output.say_age(done.cached_since, started.1);
+    }
+    output.finish(done.result, &metadata)
 }
 
 /// The whole command tree, for the reference and the completions.
@@ -105,12 +123,31 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Resolves the settings and runs the command on one thread.
-fn execute(cli: Cli, output: &Output, dry_run: bool) -> (Result<Reply>, Option<String>) {
-    let settings = match settings::Settings::resolve(&cli.global, dry_run) {
-        Ok(settings) => settings,
-        Err(error) => return (Err(error), None),
-    };
+/// How a command ended, and what is told of it in the envelope.
+struct Done {
+    result: Result<Reply>,
+    project: Option<String>,
+    cached_since: Option<Timestamp>,
+}
+
+impl Done {
+    fn failed(error: Error) -> Self {
+        Self {
+            result: Err(error),
+            project: None,
+            cached_since: None,
+        }
+    }
+}
+
+/// Runs the command on one thread.
+fn execute(cli: Cli, settings: Settings, output: &Output) -> Done {
+    if !cli.command.makes_profile()
+        && let Err(error) = settings.known_profile()
+    {
+        return Done::failed(error);
+    }
+    let dry_run = settings.dry_run;
     let app = App::new(
         settings,
         settings::terminal(&cli.global, dry_run),
@@ -121,7 +158,7 @@ fn execute(cli: Cli, output: &Output, dry_run: bool) -> (Result<Reply>, Option<S
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return (Err(Error::Internal(format!("no runtime: {error}"))), None),
+        Err(error) => return Done::failed(Error::Internal(format!("no runtime: {error}"))),
     };
     let result = runtime.block_on(async {
         tokio::select! {
@@ -137,10 +174,14 @@ fn execute(cli: Cli, output: &Output, dry_run: bool) -> (Result<Reply>, Option<S
         .with_message("Dry run: nothing was changed")),
         other => other,
     };
-    let project = app.project_worked_on();
+    let (project, cached_since) = (app.project_worked_on(), app.cached_since());
     // A name look-up of the system may still be under way on a thread: nobody waits for it.
     runtime.shutdown_background();
-    (result, project)
+    Done {
+        result,
+        project,
+        cached_since,
+    }
 }
 
 /// Makes a panic look like every other failure. It never carries what was being worked on, which

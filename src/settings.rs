@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use etcetera::BaseStrategy;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::api::{ProjectRef, ServiceKey};
 use crate::cli::{Color, GlobalArgs, duration};
+use crate::config::{self, Config, Profile};
+use crate::credentials::{self, Found, Stored};
 use crate::error::{Error, Result};
 use crate::output::{Fields, Format, Jq, Output};
+use crate::platform;
 use crate::terminal::{self, Terminal};
-
-/// The Management API.
-const API_URL: &str = "https://api.supabase.com";
 
 /// The gateway of a project.
 const PROJECT_URL: &str = "https://{ref}.supabase.co";
@@ -33,8 +32,14 @@ const RETRIES: u32 = 3;
 /// Where the official CLI keeps the reference of the project that a folder is linked to.
 const LINK_FILE: &str = "supabase/.temp/project-ref";
 
-/// The name of the profile that lives in the binary.
-const SANDBOX: &str = "sandbox";
+/// Variables that the sandbox does not heed: they speak of the service.
+const NOT_IN_SANDBOX: [&str; 5] = [
+    "SUPABASE_ACCESS_TOKEN",
+    "SUPABASE_PROJECT_ID",
+    "SUPABASE_AUTH_SERVICE_ROLE_KEY",
+    "SUPACTL_API_URL",
+    "SUPACTL_PROJECT_URL",
+];
 
 /// Reads one variable. Empty counts as not set, as scripts unset by emptying.
 #[expect(
@@ -52,9 +57,27 @@ pub(crate) struct Target {
     pub(crate) source: String,
 }
 
+/// What may be kept of answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// Nothing.
+    Off,
+    /// In the process, and in the folder where there is one; `reads` is false for `--refresh`.
+    On {
+        folder: Option<PathBuf>,
+        reads: bool,
+    },
+}
+
 /// Everything that was decided before the command began.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// The name of the profile in force, whether or not it has been written down.
+    pub(crate) profile: String,
+    /// It was named, and there is none of this name.
+    unknown_profile: bool,
+    values: Profile,
+    pub(crate) config_folder: PathBuf,
     /// The sandbox answers instead of the service.
     pub(crate) sandbox: bool,
     pub(crate) api_url: String,
@@ -65,6 +88,9 @@ pub(crate) struct Settings {
     /// How much to tell of each request.
     pub(crate) verbose: u8,
     pub(crate) dry_run: bool,
+    /// Whether kept answers are used, and where they are.
+    pub(crate) caching: Caching,
+    format: Format,
     project: Option<String>,
     service_key: Option<String>,
 }
@@ -72,46 +98,70 @@ pub(crate) struct Settings {
 impl Settings {
     /// Decides. `dry_run` stands on the command, everything else in `global`.
     pub(crate) fn resolve(global: &GlobalArgs, dry_run: bool) -> Result<Self> {
-        let profile = global
+        let config_folder = config_folder()?;
+        let config = Config::read(&config_folder)?;
+        let named = global
             .profile
             .clone()
             .or_else(|| variable("SUPACTL_PROFILE"));
-        let sandbox = match profile.as_deref() {
-            None => false,
-            Some(SANDBOX) => true,
-            Some(other) => {
-                return Err(Error::invalid_with_hint(
-                    format!("there is no profile `{other}`"),
-                    "`sandbox` is built in",
-                ));
-            }
-        };
+        let named = named.or_else(|| config.profile.clone());
+        let profile = named.unwrap_or_else(|| config::DEFAULT.to_owned());
+        let sandbox = profile == config::SANDBOX;
+        let values = config.profiles.get(&profile).cloned();
+        let unknown_profile = values.is_none() && !sandbox && profile != config::DEFAULT;
+        let values = values.unwrap_or_default();
         if sandbox && (global.api_url.is_some() || global.project_url.is_some()) {
-            return Err(Error::invalid(
-                "the sandbox has an address of its own: `--api-url` and `--project-url` do not go with it",
-            ));
+            return Err(Error::Usage {
+                message: "the sandbox has addresses of its own: `--api-url` and `--project-url` do not go with it".to_owned(),
+                hint: None,
+            });
         }
-        let api_url = if sandbox {
-            String::new()
-        } else {
-            address(
-                global.api_url.as_deref(),
-                "SUPACTL_API_URL",
-                API_URL,
+        let address = |flag: Option<&str>, name, stored: Option<&str>, default| {
+            let text = flag
+                .map(str::to_owned)
+                .or_else(|| variable(name))
+                .or_else(|| stored.map(str::to_owned));
+            checked_address(
+                text.as_deref().unwrap_or(default),
+                name,
+                default,
                 global.insecure_http,
-            )?
+            )
         };
-        let project_url = if sandbox {
-            String::new()
+        let (api_url, project_url) = if sandbox {
+            (String::new(), String::new())
         } else {
-            address(
-                global.project_url.as_deref(),
-                "SUPACTL_PROJECT_URL",
-                PROJECT_URL,
-                global.insecure_http,
-            )?
+            (
+                address(
+                    global.api_url.as_deref(),
+                    "SUPACTL_API_URL",
+                    values.api_url.as_deref(),
+                    credentials::OFFICIAL_API_URL,
+                )?,
+                address(
+                    global.project_url.as_deref(),
+                    "SUPACTL_PROJECT_URL",
+                    values.project_url.as_deref(),
+                    PROJECT_URL,
+                )?,
+            )
+        };
+        let format = match global.format {
+            Some(format) => Some(format),
+            None => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?,
+        };
+        let format = match (format, values.format.as_deref()) {
+            (Some(format), _) => format,
+            (None, Some(text)) => Format::from_str(text, true).map_err(|problem| {
+                Error::invalid(format!("profile `{profile}`, format: {problem}"))
+            })?,
+            (None, None) => Format::default(),
         };
         Ok(Self {
+            profile,
+            unknown_profile,
+            values,
+            config_folder,
             sandbox,
             api_url,
             project_url,
@@ -132,51 +182,102 @@ impl Settings {
                 .or_else(|| variable("SUPACTL_CA_FILE").map(PathBuf::from)),
             verbose: global.verbose,
             dry_run,
+            caching: caching(global)?,
+            format,
             project: global.project.clone(),
             service_key: global.service_key.clone(),
         })
     }
 
+    /// Refuses a profile that does not exist: falling back to another one would ask the wrong account.
+    pub(crate) fn known_profile(&self) -> Result<()> {
+        if !self.unknown_profile {
+            return Ok(());
+        }
+        Err(Error::invalid_with_hint(
+            format!("there is no profile `{}`", self.profile),
+            format!(
+                "`supactl profiles list` shows yours; `supactl login --profile {}` makes it",
+                self.profile
+            ),
+        ))
+    }
+
+    /// How output is to look. `changes` tells whether the command may change something.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a `--jq` that cannot be right, before anything is sent.
+    pub(crate) fn output(&self, global: &GlobalArgs, changes: bool) -> Result<Output> {
+        let format = match (global.format, &global.jq) {
+            (_, None) => self.format,
+            // An expression is written for one shape, so neither variable nor profile chooses it.
+            (None | Some(Format::Json), Some(_)) => Format::Json,
+            (Some(Format::Ndjson), Some(_)) => Format::Ndjson,
+            (Some(Format::Table | Format::Yaml | Format::Csv), Some(_)) => {
+                return Err(Error::Usage {
+                    message: "`--jq` works on JSON: of the formats only json and ndjson go with it"
+                        .to_owned(),
+                    hint: None,
+                });
+            }
+        };
+        let jq = global.jq.as_deref().map(Jq::compile).transpose()?;
+        Ok(Output {
+            format_typed: global.shape().is_some(),
+            fields: Fields::read(&global.picked, changes)?,
+            jq: jq.map(Arc::new),
+            quiet: global.quiet,
+            utc: global.utc,
+            ..plain_output(Some(format), global.color)
+        })
+    }
+
     /// Which project was meant, if any: the flag, the variable, the link file, the profile.
     pub(crate) fn target(&self) -> Option<Target> {
-        let target = |name: String, source: &str| Target {
-            name,
-            source: source.to_owned(),
-        };
+        let target = |name: String, source: String| Target { name, source };
         if let Some(name) = &self.project {
-            return Some(target(name.clone(), "`--project`"));
+            return Some(target(name.clone(), "`--project`".to_owned()));
         }
         if self.sandbox {
             return Some(target(
                 crate::sandbox::DEFAULT_PROJECT.to_owned(),
-                "the sandbox's default",
+                "the sandbox's default".to_owned(),
             ));
         }
         if let Some(name) = variable("SUPABASE_PROJECT_ID") {
-            return Some(target(name, "SUPABASE_PROJECT_ID"));
+            return Some(target(name, "SUPABASE_PROJECT_ID".to_owned()));
         }
-        let folder = std::env::current_dir().ok()?;
-        let (name, file) = linked(&folder)?;
-        Some(Target {
-            name,
-            source: format!("{}", file.display()),
-        })
+        if let Some((name, file)) = linked_project() {
+            return Some(target(name, file.display().to_string()));
+        }
+        let name = self.values.project.clone()?;
+        Some(target(name, format!("profile `{}`", self.profile)))
     }
 
-    /// The person's token.
+    /// The person's token: the variable, what `login` stored, the official CLI's file.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`] where there is none; [`Error::InvalidInput`] for a key of another kind.
-    pub(crate) fn token() -> Result<SecretString> {
+    /// [`Error::NotLoggedIn`] where there is none; [`Error::InvalidInput`] for a key of another kind,
+    /// and for a token that was stored for another address.
+    pub(crate) fn token(&self) -> Result<Found> {
+        let found = |token: &str, source: String| {
+            let token = credentials::checked(token.trim(), &source)?;
+            Ok(Found { token, source })
+        };
         if let Some(token) = variable("SUPABASE_ACCESS_TOKEN") {
-            return checked_token(token.trim(), "SUPABASE_ACCESS_TOKEN");
+            return found(&token, "SUPABASE_ACCESS_TOKEN".to_owned());
         }
-        let file = etcetera::home_dir()
-            .ok()
-            .map(|home| home.join(".supabase/access-token"));
-        match file.and_then(|file| std::fs::read_to_string(&file).ok().map(|text| (text, file))) {
-            Some((text, file)) if !text.trim().is_empty() => {
-                checked_token(text.trim(), &file.display().to_string())
+        if let Some(token) = Stored::read(&self.config_folder)?.get(&self.profile, &self.api_url)? {
+            return Ok(Found {
+                token,
+                source: format!("profile `{}`", self.profile),
+            });
+        }
+        match official_token() {
+            Some((token, file))
+                if credentials::same_address(&self.api_url, credentials::OFFICIAL_API_URL) =>
+            {
+                found(&token, file.display().to_string())
             }
             _ => Err(Error::NotLoggedIn),
         }
@@ -198,57 +299,81 @@ impl Settings {
         }
     }
 
-    /// Where the sandbox keeps its state.
-    pub(crate) fn state_folder() -> Result<PathBuf> {
-        if let Some(folder) = variable("SUPACTL_STATE_DIR") {
-            return Ok(PathBuf::from(folder));
-        }
-        let strategy = etcetera::choose_base_strategy()
-            .map_err(|error| Error::Internal(format!("no home folder: {error}")))?;
-        Ok(strategy
-            .state_dir()
-            .unwrap_or_else(|| strategy.data_dir())
-            .join("supactl"))
+    /// What is set in the surroundings and does not hold in the sandbox.
+    pub(crate) fn not_heeded(&self) -> Vec<&'static str> {
+        NOT_IN_SANDBOX
+            .into_iter()
+            .filter(|name| self.sandbox && variable(name).is_some())
+            .collect()
     }
 }
 
-/// How output is to look, which must be known even where the settings are wrong. `changes` tells
-/// whether the command may change something.
-pub(crate) fn output(global: &GlobalArgs, changes: bool) -> Result<Output> {
-    let fields = Fields::read(&global.picked, changes)?;
-    let format = match (global.format, &global.jq) {
-        (Some(format), None) => Some(format),
-        (None, None) => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?
-            // Where a command prints bytes unless it is told otherwise, this tells it.
-            .or_else(|| fields.is_some().then(Format::default)),
-        // An expression is written for one shape, so the environment does not choose it.
-        (Some(Format::Ndjson), Some(_)) => Some(Format::Ndjson),
-        (None | Some(Format::Json), Some(_)) => Some(Format::Json),
-        (Some(Format::Table | Format::Yaml | Format::Csv), Some(_)) => {
-            return Err(Error::Usage {
-                message: "`--jq` works on JSON: it goes with `-o json` and `-o ndjson`, and needs neither".to_owned(),
-                hint: None,
-            });
-        }
+/// Whether answers are kept. A CI run starts from nothing and should find the world as it is, so it
+/// keeps no files unless it asks for them.
+fn caching(global: &GlobalArgs) -> Result<Caching> {
+    let off = global.no_cache || variable("SUPACTL_NO_CACHE").is_some_and(|value| value != "0");
+    if off {
+        return Ok(Caching::Off);
+    }
+    let files = !in_ci() || variable("SUPACTL_CACHE").is_some_and(|value| value == "1");
+    let folder = if files {
+        Some(cache_folder()?.join(crate::api::cache::FOLDER))
+    } else {
+        None
     };
-    let jq = global.jq.as_deref().map(Jq::compile).transpose()?;
-    Ok(Output {
-        format,
-        fields,
-        jq: jq.map(Arc::new),
-        quiet: global.quiet,
-        utc: global.utc,
-        ..plain_output(format, global.color)
+    Ok(Caching::On {
+        folder,
+        reads: !global.refresh,
     })
 }
 
-/// The same, as far as it can be known of a command line that could not be read.
+/// Where answers are kept.
+pub(crate) fn cache_folder() -> Result<PathBuf> {
+    folder("SUPACTL_CACHE_DIR", platform::cache_folder)
+}
+
+/// Nobody watches: a machine runs this.
+fn in_ci() -> bool {
+    variable("CI").is_some_and(|value| value != "false" && value != "0")
+}
+
+/// Where profiles and tokens are kept.
+fn config_folder() -> Result<PathBuf> {
+    folder("SUPACTL_CONFIG_DIR", platform::config_folder)
+}
+
+/// Where the sandbox keeps its state.
+pub(crate) fn state_folder() -> Result<PathBuf> {
+    folder("SUPACTL_STATE_DIR", platform::state_folder)
+}
+
+fn folder(name: &str, usual: fn() -> std::io::Result<PathBuf>) -> Result<PathBuf> {
+    match variable(name) {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => usual().map_err(|error| {
+            Error::file(
+                format!("no folder for it was found; {name} can name one"),
+                error,
+            )
+        }),
+    }
+}
+
+/// The token that the official CLI stored, which is only read.
+pub(crate) fn official_token() -> Option<(String, PathBuf)> {
+    let file = platform::home().ok()?.join(".supabase/access-token");
+    let text = std::fs::read_to_string(&file).ok()?;
+    (!text.trim().is_empty()).then(|| (text.trim().to_owned(), file))
+}
+
+/// How output is to look as far as it can be known of a command line that could not be read.
 pub(crate) fn plain_output(format: Option<Format>, color: Option<Color>) -> Output {
     let terminal = std::io::stdout().is_terminal();
     Output {
-        format: format.or_else(|| {
-            variable("SUPACTL_FORMAT").and_then(|text| Format::from_str(&text, true).ok())
-        }),
+        format: format
+            .or_else(|| Format::from_str(&variable("SUPACTL_FORMAT")?, true).ok())
+            .unwrap_or_default(),
+        format_typed: format.is_some(),
         fields: None,
         jq: None,
         terminal,
@@ -265,7 +390,7 @@ pub(crate) fn plain_output(format: Option<Format>, color: Option<Color>) -> Outp
 /// The person at the other end.
 pub(crate) fn terminal(global: &GlobalArgs, dry_run: bool) -> Terminal {
     let stderr = std::io::stderr().is_terminal();
-    let ci = variable("CI").is_some_and(|value| value != "false" && value != "0");
+    let ci = in_ci();
     Terminal {
         can_ask: stderr && !ci && terminal::stdin_is_terminal(),
         yes: global.yes,
@@ -303,18 +428,19 @@ fn parsed<T>(name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Op
         .map_err(|problem| Error::invalid(format!("{name}: {problem}")))
 }
 
-/// An address: flag, variable, default; plain HTTP only to this machine.
-fn address(flag: Option<&str>, name: &str, default: &str, insecure: bool) -> Result<String> {
-    let text = flag
-        .map(str::to_owned)
-        .or_else(|| variable(name))
-        .unwrap_or_else(|| default.to_owned());
+/// An address as it may be: plain HTTP goes to this machine only.
+pub(crate) fn checked_address(
+    text: &str,
+    name: &str,
+    example: &str,
+    insecure: bool,
+) -> Result<String> {
     // A reference in the place of `{ref}`, so that what is checked is what will be asked.
     let sample = text.replace("{ref}", "abcdefghijklmnopqrst");
     let refused = |why: &str| {
         Err(Error::invalid_with_hint(
             format!("`{text}` is not an address for {name}: {why}"),
-            format!("write one like {default}"),
+            format!("write one like {example}"),
         ))
     };
     let Ok(url) = reqwest::Url::parse(&sample) else {
@@ -327,8 +453,10 @@ fn address(flag: Option<&str>, name: &str, default: &str, insecure: bool) -> Res
         return refused("it has a query or a fragment");
     }
     match url.scheme() {
-        "https" => Ok(text),
-        "http" if insecure || crate::api::is_loopback(&url) => Ok(text),
+        "https" => Ok(text.trim_end_matches('/').to_owned()),
+        "http" if insecure || crate::api::is_loopback(&url) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
         "http" => Err(Error::invalid_with_hint(
             format!("`{text}` would send secrets in the clear"),
             "use https://, or pass `--insecure-http` if that is what you want",
@@ -337,34 +465,20 @@ fn address(flag: Option<&str>, name: &str, default: &str, insecure: bool) -> Res
     }
 }
 
-/// The project that this folder, or one above it, is linked to.
-fn linked(folder: &Path) -> Option<(String, PathBuf)> {
+/// The project that this folder, or one above it, is linked to, and the file that says so.
+pub(crate) fn linked_project() -> Option<(String, PathBuf)> {
+    let folder = std::env::current_dir().ok()?;
     folder.ancestors().find_map(|folder| {
-        let file = folder.join(LINK_FILE);
+        let file = link_file(folder);
         let text = std::fs::read_to_string(&file).ok()?;
         let name = text.trim();
         (!name.is_empty()).then(|| (name.to_owned(), file))
     })
 }
 
-/// Refuses what is plainly another kind of key; every other token is the service's to judge.
-fn checked_token(token: &str, source: &str) -> Result<SecretString> {
-    let wrong = if token.starts_with("sb_secret_") || token.starts_with("sb_publishable_") {
-        Some("a key of a project")
-    } else if token.starts_with("eyJ") {
-        Some("a JWT, such as a project's anon or service_role key")
-    } else if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Some("no token: it has blanks or other characters that a token never has")
-    } else {
-        None
-    };
-    match wrong {
-        Some(kind) => Err(Error::invalid_with_hint(
-            format!("{source} holds {kind}, and an access token is needed"),
-            "https://supabase.com/dashboard/account/tokens makes one; it begins with `sbp_`",
-        )),
-        None => Ok(SecretString::from(token)),
-    }
+/// Where a folder says to which project it is linked.
+pub(crate) fn link_file(folder: &Path) -> PathBuf {
+    folder.join(LINK_FILE)
 }
 
 /// Reads a secret from where it is kept: `-` is standard input, `@file` a file, `env:NAME` a
@@ -389,6 +503,11 @@ pub(crate) fn secret(flag: &str, given: &str) -> Result<SecretString> {
         return Err(Error::invalid(format!("{flag}: there is nothing in it")));
     }
     Ok(SecretString::from(text))
+}
+
+/// The text of a secret, for checking it. Nobody keeps or prints it.
+pub(crate) fn exposed(secret: &SecretString) -> &str {
+    secret.expose_secret()
 }
 
 /// The reference in a project's name, if it is one.

@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal, Read};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use secrecy::SecretString;
+
 use crate::error::{Error, Result};
 
 /// Who can be asked, and what was answered beforehand.
@@ -43,13 +45,57 @@ impl Terminal {
         match prompt.interact_opt() {
             Ok(Some(true)) => Ok(()),
             Ok(_) => Err(Error::Cancelled),
-            Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                Err(Error::Interrupted)
-            }
-            Err(error) => Err(Error::Internal(format!(
-                "the question could not be asked: {error}"
-            ))),
+            Err(error) => Err(not_asked(error)),
         }
+    }
+
+    /// Reads a secret that does not show while it is typed; `otherwise` says what to type where
+    /// nobody can be asked.
+    pub(crate) fn ask_hidden(self, prompt: &str, otherwise: &str) -> Result<SecretString> {
+        self.somebody_is_there(otherwise)?;
+        let theme = dialoguer::theme::SimpleTheme;
+        let typed = dialoguer::Password::with_theme(&theme)
+            .with_prompt(prompt)
+            .interact();
+        typed.map(SecretString::from).map_err(not_asked)
+    }
+
+    /// Lets the person choose one of several lines; typing narrows them down.
+    pub(crate) fn pick(self, prompt: &str, lines: &[String], otherwise: &str) -> Result<usize> {
+        self.somebody_is_there(otherwise)?;
+        let theme = dialoguer::theme::SimpleTheme;
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| crate::output::harmless(line))
+            .collect();
+        let picked = dialoguer::FuzzySelect::with_theme(&theme)
+            .with_prompt(prompt)
+            .items(&lines)
+            .interact_opt();
+        picked.map_err(not_asked)?.ok_or(Error::Cancelled)
+    }
+
+    /// Refuses a question that would never be answered.
+    pub(crate) fn somebody_is_there(self, otherwise: &str) -> Result<()> {
+        if self.can_ask {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            message: "nobody can be asked here".to_owned(),
+            hint: Some(otherwise.to_owned()),
+        })
+    }
+
+    /// Something that turns while one waits; nothing where nobody watches.
+    pub(crate) fn spinner(self, what: &str) -> ProgressBar {
+        let spinner = if self.draws {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
+        } else {
+            ProgressBar::hidden()
+        };
+        spinner.set_message(what.to_owned());
+        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+        spinner
     }
 
     /// A bar that counts up while something is done many times; nothing where nobody watches.
@@ -66,6 +112,14 @@ impl Terminal {
         bar.set_message(what);
         bar
     }
+}
+
+/// Why a question was not answered: Ctrl-C, or a terminal that does not work.
+fn not_asked(dialoguer::Error::IO(error): dialoguer::Error) -> Error {
+    if error.kind() == io::ErrorKind::Interrupted {
+        return Error::Interrupted;
+    }
+    Error::Internal(format!("the question could not be asked: {error}"))
 }
 
 /// Whether standard input is a terminal.

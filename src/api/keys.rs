@@ -23,6 +23,11 @@ const REVEAL: &str = "api_gateway_keys_secret_read";
 pub(crate) struct ServiceKey(SecretString);
 
 impl ServiceKey {
+    /// The key itself, for hashing.
+    pub(super) fn exposed(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     /// The headers that carry it. A new secret key is not a JWT, and a gateway that sees it as a
     /// bearer token refuses it; an old one must be in both places.
     pub(crate) fn headers(&self) -> Vec<(&'static str, String)> {
@@ -141,6 +146,7 @@ impl Api {
 
     /// No keys at all is how a paused project answers, and one that is still starting.
     async fn why_no_keys(&self, project: &ProjectRef) -> Error {
+        self.read_fresh();
         match self.project(project).await {
             Ok(found) => {
                 let status = found.text("status").unwrap_or("UNKNOWN");

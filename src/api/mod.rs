@@ -4,6 +4,10 @@
 //! the nouns that it speaks of and one method for each endpoint, so that it can be read beside the
 //! service's documentation.
 
+mod answer;
+mod breaker;
+pub(crate) mod cache;
+mod certificates;
 mod client;
 mod error;
 mod ids;
@@ -11,16 +15,22 @@ mod keys;
 pub(crate) mod mask;
 mod organizations;
 mod paging;
+mod person;
 mod projects;
 mod raw;
 mod record;
 mod request;
 mod retry;
 mod storage;
+mod transport;
 
 use std::cell::OnceCell;
 
-pub(crate) use client::{Answer, Connection, Notice, is_loopback};
+use secrecy::{ExposeSecret, SecretString};
+
+pub(crate) use answer::Answer;
+pub(crate) use cache::Cache;
+pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
 pub(crate) use ids::{BucketName, ProjectRef};
 pub(crate) use keys::ServiceKey;
@@ -29,6 +39,7 @@ pub(crate) use projects::Project;
 pub(crate) use record::{Object, Record, newest_first};
 pub(crate) use request::{Body, Method, Request};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
+pub(crate) use transport::{Transport, host_and_port, is_loopback};
 
 use client::Client;
 
@@ -49,6 +60,21 @@ impl Api {
             given_key,
             found_key: OnceCell::new(),
         }
+    }
+
+    /// What tells one asker from another whose rights may differ. Gives away neither token nor key.
+    pub(crate) fn asker(token: &SecretString, key: Option<&ServiceKey>) -> String {
+        cache::fingerprint(&[token.expose_secret(), key.map_or("", ServiceKey::exposed)])
+    }
+
+    /// Reads no kept answer from now on: what follows decides something.
+    pub(crate) fn read_fresh(&self) {
+        self.client.read_fresh();
+    }
+
+    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    pub(crate) fn cached_since(&self) -> Option<jiff::Timestamp> {
+        self.client.cached_since()
     }
 
     /// The writes that a dry run held back, in order, secrets masked.

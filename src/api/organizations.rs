@@ -1,6 +1,7 @@
 //! Organizations (`/v1/organizations`).
 
 use super::Api;
+use super::cache::Noun;
 use super::record::record;
 use super::request::Request;
 use crate::error::Result;
@@ -15,15 +16,20 @@ impl Api {
     /// Lists the organizations of the token's owner.
     pub(crate) async fn organizations(&self) -> Result<Vec<Organization>> {
         self.client
-            .send(Request::get("/v1/organizations", &[]).needs("organizations_read"))
+            .send(
+                Request::get("/v1/organizations", &[])
+                    .needs("organizations_read")
+                    .kept(Noun::Organizations),
+            )
             .await?
             .list()
     }
 
     /// One organization with its plan.
     pub(crate) async fn organization(&self, slug: &str) -> Result<Organization> {
-        let request =
-            Request::get("/v1/organizations/{}", &[slug]).needs("organization_admin_read");
+        let request = Request::get("/v1/organizations/{}", &[slug])
+            .needs("organization_admin_read")
+            .kept(Noun::Organizations);
         self.client.send(request).await?.json()
     }
 }

@@ -1,6 +1,7 @@
 //! Projects (`/v1/projects`).
 
 use super::Api;
+use super::cache::Noun;
 use super::ids::ProjectRef;
 use super::record::record;
 use super::request::Request;
@@ -23,15 +24,20 @@ impl Api {
     /// Lists the projects of all organizations that the token may see.
     pub(crate) async fn projects(&self) -> Result<Vec<Project>> {
         self.client
-            .send(Request::get("/v1/projects", &[]).needs("projects_read"))
+            .send(
+                Request::get("/v1/projects", &[])
+                    .needs("projects_read")
+                    .kept(Noun::Projects),
+            )
             .await?
             .list()
     }
 
     /// One project, by its reference alone.
     pub(crate) async fn project(&self, project: &ProjectRef) -> Result<Project> {
-        let request =
-            Request::get("/v1/projects/{}", &[project.as_str()]).needs("project_admin_read");
+        let request = Request::get("/v1/projects/{}", &[project.as_str()])
+            .needs("project_admin_read")
+            .kept(Noun::Projects);
         self.client.send(request).await?.json()
     }
 }

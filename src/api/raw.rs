@@ -1,7 +1,7 @@
 //! Any operation of the Management API, as `supactl api` sends it.
 
 use super::Api;
-use super::client::Answer;
+use super::answer::Answer;
 use super::request::Request;
 use crate::error::Result;
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::cache::Noun;
 use super::ids::ProjectRef;
 use super::keys::ServiceKey;
 
@@ -56,7 +57,7 @@ pub(crate) enum Host {
     /// The project's own gateway, with a secret key of the project.
     Gateway {
         project: ProjectRef,
-        key: ServiceKey,
+        key: Option<ServiceKey>,
     },
 }
 
@@ -69,6 +70,15 @@ pub(crate) enum Body {
         content_type: Option<String>,
         bytes: Bytes,
     },
+}
+
+/// Which kept answers a write makes stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forgets {
+    /// Everything about the project, and the list of projects: the write may have touched anything.
+    Project,
+    /// What is known of one noun of the project.
+    Noun(Noun),
 }
 
 /// One request.
@@ -84,6 +94,10 @@ pub(crate) struct Request {
     pub(crate) safety: Safety,
     /// The permission that a scoped token needs for it, as the Management API names it.
     pub(crate) permission: Option<&'static str>,
+    /// The answer may be kept for a while, as one about this noun.
+    pub(crate) keep: Option<Noun>,
+    /// For a write: what is stale after it.
+    pub(crate) forgets: Forgets,
 }
 
 impl Request {
@@ -103,6 +117,8 @@ impl Request {
                 Safety::Unsafe
             },
             permission: None,
+            keep: None,
+            forgets: Forgets::Project,
         }
     }
 
@@ -122,12 +138,37 @@ impl Request {
         Self::new(Method::Delete, template, segments)
     }
 
-    /// Sends it to the project's own gateway instead.
-    pub(crate) fn on_gateway(mut self, project: &ProjectRef, key: ServiceKey) -> Self {
+    /// Sends it to the project's own gateway instead, with a key that is found when it is needed.
+    pub(crate) fn on_gateway(mut self, project: &ProjectRef) -> Self {
         self.host = Host::Gateway {
             project: project.clone(),
-            key,
+            key: None,
         };
+        self
+    }
+
+    /// The project that it is about, if it is about one.
+    pub(crate) fn project(&self) -> Option<&str> {
+        if let Host::Gateway { project, .. } = &self.host {
+            return Some(project.as_str());
+        }
+        let mut segments = self.path.split('/').skip(2);
+        let project = segments
+            .next()
+            .filter(|noun| *noun == "projects")
+            .and(segments.next())?;
+        project.parse::<ProjectRef>().is_ok().then_some(project)
+    }
+
+    /// Lets the answer be kept for a while.
+    pub(crate) fn kept(mut self, noun: Noun) -> Self {
+        self.keep = Some(noun);
+        self
+    }
+
+    /// Says what is stale after this write, where that is less than all of the project.
+    pub(crate) fn forgets(mut self, noun: Noun) -> Self {
+        self.forgets = Forgets::Noun(noun);
         self
     }
 

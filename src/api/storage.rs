@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Api;
+use super::cache::Noun;
 use super::error::ApiError;
 use super::ids::{BucketName, ProjectRef};
 use super::record::{Record, record};
-use super::request::{Method, Request};
+use super::request::{Host, Method, Request};
 use crate::error::{Code, Error, Result};
 
 /// Most objects that one request may delete, and that one page lists.
@@ -196,20 +197,22 @@ impl Api {
             .query("offset", search.offset)
             .query("sortColumn", search.sort)
             .query("sortOrder", search.order)
-            .query("search", search.search.as_deref());
+            .query("search", search.search.as_deref())
+            .kept(Noun::Storage);
         self.storage(project, request).await?.list()
     }
 
     /// Lists buckets over the Management API: all of them, without type, limits and MIME types.
     pub(crate) async fn buckets_without_key(&self, project: &ProjectRef) -> Result<Vec<Bucket>> {
         let request = Request::get("/v1/projects/{}/storage/buckets", &[project.as_str()])
-            .needs("storage_read");
+            .needs("storage_read")
+            .kept(Noun::Storage);
         self.client.send(request).await?.list()
     }
 
     /// One bucket. The service leaves its `type` out here and tells it in the list, so both are asked.
     pub(crate) async fn bucket(&self, project: &ProjectRef, name: &BucketName) -> Result<Bucket> {
-        let request = Request::get("/storage/v1/bucket/{}", &[name.as_str()]);
+        let request = Request::get("/storage/v1/bucket/{}", &[name.as_str()]).kept(Noun::Storage);
         let bucket: Bucket = self
             .storage(project, request)
             .await
@@ -370,9 +373,18 @@ impl Api {
             .map_err(|error| about(name, error))
     }
 
+    /// Sends a request to Storage. The key is only looked for if no kept answer will do.
     async fn storage(&self, project: &ProjectRef, request: Request) -> Result<super::Answer> {
+        let mut request = request.on_gateway(project).forgets(Noun::Storage);
+        if let Some(answer) = self.client.kept(&request).await {
+            return Ok(answer);
+        }
         let key = self.service_key(project).await?;
-        self.client.send(request.on_gateway(project, key)).await
+        request.host = Host::Gateway {
+            project: project.clone(),
+            key: Some(key),
+        };
+        self.client.send(request).await
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
-        if self.include && app.output().format.is_some() {
+        if self.include && app.output().format_typed {
             return Err(Error::Usage {
                 message: "`--include` prints text: it does not go with `--format`".to_owned(),
                 hint: None,
@@ -88,10 +88,10 @@ impl Api {
             return Ok(Reply::value(pages(app, request).await?));
         }
         let answer = app.api()?.raw(request).await?;
-        match app.output().format {
-            None => Ok(Reply::bytes(raw(&answer, self.include).into())),
-            Some(_) if answer.body().is_empty() => Ok(Reply::value(Value::Null)),
-            Some(_) => Ok(Reply::value(answer.json()?)),
+        match app.output().format_typed {
+            false => Ok(Reply::bytes(raw(&answer, self.include).into())),
+            true if answer.body().is_empty() => Ok(Reply::value(Value::Null)),
+            true => Ok(Reply::value(answer.json()?)),
         }
     }
 

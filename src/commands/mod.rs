@@ -1,12 +1,20 @@
 //! The commands: a folder is a noun, a file is a verb.
 
 mod api;
+mod cache;
 mod completions;
+mod doctor;
 pub(crate) mod help;
+mod link;
+mod login;
+mod logout;
 mod man;
 mod orgs;
+mod profiles;
 mod projects;
 mod storage;
+mod unlink;
+mod whoami;
 
 use clap::Subcommand;
 
@@ -18,15 +26,25 @@ use crate::output::Reply;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Api(api::Api),
+    #[command(subcommand)]
+    Cache(cache::Cache),
     Completions(completions::Completions),
+    Doctor(doctor::Doctor),
     Help(help::Help),
+    Link(link::Link),
+    Login(login::Login),
+    Logout(logout::Logout),
     Man(man::Man),
     #[command(subcommand)]
     Orgs(orgs::Orgs),
     #[command(subcommand)]
+    Profiles(profiles::Profiles),
+    #[command(subcommand)]
     Projects(projects::Projects),
     #[command(subcommand)]
     Storage(storage::Storage),
+    Unlink(unlink::Unlink),
+    Whoami(whoami::Whoami),
 }
 
 impl Command {
@@ -44,12 +62,25 @@ impl Command {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Api(command) => command.run(app).await,
+            Self::Cache(command) => command.run(app).await,
             Self::Completions(command) => command.run(),
+            Self::Doctor(command) => command.run(app).await,
             Self::Help(command) => command.run(),
+            Self::Link(command) => command.run(app).await,
+            Self::Login(command) => command.run(app).await,
+            Self::Logout(command) => command.run(app).await,
             Self::Man(command) => command.run(),
             Self::Orgs(command) => command.run(app).await,
+            Self::Profiles(command) => command.run(app).await,
             Self::Projects(command) => command.run(app).await,
             Self::Storage(command) => command.run(app).await,
+            Self::Unlink(command) => command.run(app).await,
+            Self::Whoami(command) => command.run(app).await,
         }
+    }
+
+    /// Whether it may be given the name of a profile that does not exist yet, or that is to go.
+    pub(crate) fn makes_profile(&self) -> bool {
+        matches!(self, Self::Login(_) | Self::Profiles(_))
     }
 }

@@ -15,6 +15,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub(crate) use envelope::Metadata;
 pub(crate) use fields::Fields;
 pub(crate) use format::Format;
@@ -29,8 +31,9 @@ use reply::Body;
 /// How a run's end is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
-    /// The format that was asked for, if one was: some commands print bytes unless one is.
-    pub(crate) format: Option<Format>,
+    pub(crate) format: Format,
+    /// The format was typed, or a flag that needs one: a command that prints bytes heeds nothing less.
+    pub(crate) format_typed: bool,
     /// The properties to print, if not all.
     pub(crate) fields: Option<Fields>,
     /// The expression that the data goes through on its way.
@@ -55,7 +58,7 @@ impl Output {
         let result = match &self.fields {
             // The data of a dry run are requests, whatever the command would print.
             Some(fields) if !metadata.dry_run => {
-                result.and_then(|reply| fields.pick(reply, self.format.unwrap_or_default()))
+                result.and_then(|reply| fields.pick(reply, self.format))
             }
             _ => result,
         };
@@ -132,7 +135,7 @@ impl Output {
         verdict: Option<&Error>,
         metadata: &Metadata,
     ) -> io::Result<()> {
-        match (&reply.body, self.format.unwrap_or_default()) {
+        match (&reply.body, self.format) {
             (Body::Bytes(bytes), _) => out.write_all(bytes),
             (_, Format::Table) => self.print_table(out, reply),
             (_, Format::Json) => {
@@ -177,7 +180,7 @@ impl Output {
         self.tell(error);
         let stdout = io::stdout().lock();
         let mut out = io::BufWriter::new(stdout);
-        match self.format.unwrap_or_default() {
+        match self.format {
             // An expression is for data, and there is none.
             _ if self.jq.is_some() => {}
             Format::Json => {
@@ -228,6 +231,18 @@ impl Output {
         }
         let style = color.on_default().bold();
         format!("{style}{text}{style:#}")
+    }
+
+    /// Tells how old the data is, where it is not new.
+    pub(crate) fn say_age(&self, since: Option<Timestamp>, now: Timestamp) {
+        let Some(since) = since else { return };
+        let age = now.duration_since(since).as_secs().max(0);
+        let age = if age < 60 {
+            format!("{age} s")
+        } else {
+            format!("{} min", age / 60)
+        };
+        self.say(&format!("cached {age} ago; `--refresh` asks anew"));
     }
 
     /// Tells the person something that must be told even with `--quiet`.

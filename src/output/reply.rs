@@ -81,6 +81,12 @@ impl Reply {
         self
     }
 
+    /// Ends the run badly although there is data.
+    pub(crate) fn with_verdict(mut self, error: Error) -> Self {
+        self.verdict = Some(error);
+        self
+    }
+
     /// Says something where the list has nothing in it.
     pub(crate) fn with_message_if_empty(self, message: &str) -> Self {
         if self.count() == Some(0) {

@@ -10,3 +10,9 @@ pub(crate) struct Sandbox {
 pub(crate) fn start(_folder: &std::path::Path, _port: u16) -> std::io::Result<Sandbox> {
     Err(std::io::Error::other("not yet"))
 }
+pub(crate) fn advance(
+    _folder: &std::path::Path,
+    _time: std::time::Duration,
+) -> std::io::Result<()> {
+    Err(std::io::Error::other("not yet"))
+}

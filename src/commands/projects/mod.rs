@@ -2,6 +2,7 @@
 
 mod get;
 mod list;
+mod wait;
 
 use clap::Subcommand;
 
@@ -16,6 +17,7 @@ pub(crate) enum Projects {
     Get(get::Get),
     #[command(visible_alias = "ls")]
     List(list::List),
+    Wait(wait::Wait),
 }
 
 impl Projects {
@@ -23,6 +25,7 @@ impl Projects {
         match self {
             Self::Get(command) => command.run(app).await,
             Self::List(command) => command.run(app).await,
+            Self::Wait(command) => command.run(app).await,
         }
     }
 }

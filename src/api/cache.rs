@@ -1,0 +1,528 @@
+//! Answers that are good for a while: in the process, and below it in files that other runs read.
+//!
+//! A file's place says to which host, project and noun it belongs, so that a write can forget all of
+//! a noun at once, whoever asked. Forgetting leaves a stamp behind: an answer that was asked for
+//! before it counts no more, even if it is written down afterwards. A damaged file, a full disk and a
+//! folder that cannot be written are misses, never failures.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use bytes::Bytes;
+use jiff::Timestamp;
+use ring::digest;
+use serde::{Deserialize, Serialize};
+
+use crate::platform;
+
+/// What a cached answer is about: the unit in which answers are forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Noun {
+    Projects,
+    Organizations,
+    Storage,
+}
+
+impl Noun {
+    /// How long an answer is good for.
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::Projects | Self::Organizations | Self::Storage => Duration::from_mins(5),
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Projects => "projects",
+            Self::Organizations => "organizations",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+/// The folder of the files, below the one of all that can be asked for again. A change of what the
+/// files hold gets a new name.
+pub(crate) const FOLDER: &str = "answers-1";
+
+/// Temporary files older than this are left over from a run that was killed.
+const LEFT_OVER_AFTER: Duration = Duration::from_hours(1);
+
+/// The name of the file that says when a noun was last forgotten.
+const STAMP: &str = "forgotten";
+
+/// Where an answer is kept: host and project and noun, and what exactly was asked by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// Folders from the host to the noun.
+    place: PathBuf,
+    /// Hash of the token's fingerprint and the whole request.
+    name: String,
+    noun: Noun,
+}
+
+impl Key {
+    /// Makes a key. `asked` is everything that tells two requests apart, the asker included.
+    pub(crate) fn new(host: &str, project: Option<&str>, noun: Noun, asked: &[&str]) -> Self {
+        Self {
+            place: place(host, project).join(noun.folder()),
+            name: fingerprint(asked),
+            noun,
+        }
+    }
+}
+
+/// The folder of a project of a host. What belongs to no project has a folder that no reference can name.
+fn place(host: &str, project: Option<&str>) -> PathBuf {
+    PathBuf::from(&fingerprint(&[host])[..16]).join(project.unwrap_or("_"))
+}
+
+/// A hash that does not give away what went into it, such as a token.
+pub(crate) fn fingerprint(parts: &[&str]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        // The length keeps "ab", "c" apart from "a", "bc".
+        context.update(&part.len().to_le_bytes());
+        context.update(part.as_bytes());
+    }
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(context.finish())
+}
+
+/// A kept answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    /// Its JSON, secrets left out.
+    pub(crate) body: Bytes,
+    /// When it was asked for.
+    pub(crate) at: Timestamp,
+}
+
+/// What a file holds.
+#[derive(Serialize, Deserialize)]
+struct File {
+    /// Nanoseconds since 1970 before the request was sent.
+    asked_at: u128,
+    body: serde_json::Value,
+}
+
+/// The kept answers.
+pub(crate) struct Cache {
+    /// Where files are; `None` keeps answers in the process only.
+    folder: Option<PathBuf>,
+    /// Whether kept answers are read, or only written.
+    reads: bool,
+    process: moka::future::Cache<Key, Arc<Kept>>,
+    now: Rc<dyn Fn() -> SystemTime>,
+}
+
+impl Cache {
+    /// A cache over a folder; `reads` is false where every answer must be new.
+    pub(crate) fn new(
+        folder: Option<PathBuf>,
+        reads: bool,
+        now: Rc<dyn Fn() -> SystemTime>,
+    ) -> Self {
+        Self {
+            folder,
+            reads,
+            process: moka::future::Cache::new(1000),
+            now,
+        }
+    }
+
+    /// The moment before a request is sent, to be kept with its answer.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.now)()
+    }
+
+    /// A kept answer that is still good.
+    pub(crate) async fn get(&self, key: &Key) -> Option<Arc<Kept>> {
+        if !self.reads {
+            return None;
+        }
+        if let Some(kept) = self.process.get(key).await {
+            return self
+                .is_good(key, since_epoch(SystemTime::from(kept.at)))
+                .then_some(kept);
+        }
+        let kept = Arc::new(self.read(key)?);
+        self.process.insert(key.clone(), kept.clone()).await;
+        Some(kept)
+    }
+
+    fn read(&self, key: &Key) -> Option<Kept> {
+        let bytes = std::fs::read(self.file(key)?).ok()?;
+        let file: File = serde_json::from_slice(&bytes).ok()?;
+        if !self.is_good(key, file.asked_at) {
+            return None;
+        }
+        let at = Timestamp::from_nanosecond(i128::try_from(file.asked_at).ok()?).ok()?;
+        Some(Kept {
+            body: serde_json::to_vec(&file.body).ok()?.into(),
+            at,
+        })
+    }
+
+    /// Neither too old, nor from the future, nor from before its noun was forgotten.
+    fn is_good(&self, key: &Key, asked_at: u128) -> bool {
+        let now = since_epoch(self.now());
+        let age = now.checked_sub(asked_at);
+        let forgotten = self
+            .folder
+            .as_ref()
+            .and_then(|folder| forgotten_at(&folder.join(&key.place)));
+        age.is_some_and(|age| age < key.noun.lifetime().as_nanos())
+            && forgotten.is_none_or(|time| time < asked_at)
+    }
+
+    /// Keeps an answer that was asked for at a moment.
+    pub(crate) async fn put(&self, key: &Key, asked_at: SystemTime, body: serde_json::Value) {
+        let (Ok(at), Ok(bytes)) = (Timestamp::try_from(asked_at), serde_json::to_vec(&body)) else {
+            return;
+        };
+        self.process
+            .insert(
+                key.clone(),
+                Arc::new(Kept {
+                    body: bytes.into(),
+                    at,
+                }),
+            )
+            .await;
+        let Some(file) = self.file(key) else { return };
+        if let Some(folder) = file.parent() {
+            sweep(folder, self.now());
+        }
+        let written = serde_json::to_vec(&File {
+            asked_at: since_epoch(asked_at),
+            body,
+        });
+        if let Ok(bytes) = written {
+            // What cannot be written is asked for again.
+            let _ = platform::write_private(&file, &bytes);
+        }
+    }
+
+    fn file(&self, key: &Key) -> Option<PathBuf> {
+        Some(
+            self.folder
+                .as_ref()?
+                .join(&key.place)
+                .join(format!("{}.json", key.name)),
+        )
+    }
+
+    /// Forgets a noun of a project, for every process.
+    ///
+    /// # Errors
+    /// Where files may go on giving a stale answer because they could be neither removed nor outdated.
+    pub(crate) async fn forget(
+        &self,
+        host: &str,
+        project: Option<&str>,
+        noun: Noun,
+    ) -> std::io::Result<()> {
+        let folder = place(host, project).join(noun.folder());
+        self.forget_below(&folder).await
+    }
+
+    /// Forgets everything of a project, for every process.
+    pub(crate) async fn forget_project(
+        &self,
+        host: &str,
+        project: Option<&str>,
+    ) -> std::io::Result<()> {
+        for noun in [Noun::Projects, Noun::Organizations, Noun::Storage] {
+            self.forget(host, project, noun).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_below(&self, place: &Path) -> std::io::Result<()> {
+        self.process.invalidate_all();
+        let Some(folder) = self.folder.as_ref().map(|folder| folder.join(place)) else {
+            return Ok(());
+        };
+        let Ok(files) = std::fs::read_dir(&folder) else {
+            // Nothing was kept, but another process may be about to: the stamp is for it.
+            return stamp(&folder, self.now());
+        };
+        stamp(&folder, self.now())?;
+        for file in files.flatten().filter(|file| file.file_name() != STAMP) {
+            // A file that stays is outdated by the stamp.
+            let _ = std::fs::remove_file(file.path());
+        }
+        Ok(())
+    }
+}
+
+fn stamp(folder: &Path, now: SystemTime) -> std::io::Result<()> {
+    platform::write_private(&folder.join(STAMP), since_epoch(now).to_string().as_bytes())
+}
+
+fn forgotten_at(folder: &Path) -> Option<u128> {
+    std::fs::read_to_string(folder.join(STAMP))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+fn since_epoch(time: SystemTime) -> u128 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos())
+}
+
+/// Removes what killed runs left behind, and answers that nobody asked for again.
+fn sweep(folder: &Path, now: SystemTime) {
+    for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let modified = file.metadata().and_then(|data| data.modified());
+        let old = modified.is_ok_and(|time| {
+            now.duration_since(time)
+                .is_ok_and(|age| age > LEFT_OVER_AFTER)
+        });
+        if old && file.file_name() != STAMP {
+            let _ = std::fs::remove_file(file.path());
+        }
+    }
+}
+
+/// Removes all kept answers below a folder; says how many there were.
+pub(crate) fn clear(folder: &Path) -> std::io::Result<usize> {
+    fn count(folder: &Path) -> usize {
+        std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| match entry.file_type() {
+                Ok(kind) if kind.is_dir() => count(&entry.path()),
+                _ => usize::from(entry.path().extension().is_some_and(|end| end == "json")),
+            })
+            .sum()
+    }
+    let found = count(folder);
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A cache whose clock the test turns.
+    struct World {
+        folder: tempfile::TempDir,
+        clock: Rc<Cell<SystemTime>>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let clock = Rc::new(Cell::new(UNIX_EPOCH + Duration::from_hours(24 * 365 * 56)));
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+                clock,
+            }
+        }
+
+        /// A process of its own.
+        fn process(&self) -> Cache {
+            let clock = self.clock.clone();
+            Cache::new(
+                Some(self.folder.path().join("cache")),
+                true,
+                Rc::new(move || clock.get()),
+            )
+        }
+
+        fn pass(&self, time: Duration) {
+            self.clock.set(self.clock.get() + time);
+        }
+    }
+
+    fn key(noun: Noun) -> Key {
+        Key::new(
+            "https://a.example",
+            Some("abcdefghijklmnopqrst"),
+            noun,
+            &["token", "GET", "/x"],
+        )
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    async fn body(cache: &Cache, key: &Key) -> Option<String> {
+        cache
+            .get(key)
+            .await
+            .map(|kept| String::from_utf8(kept.body.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_its_time_and_for_other_processes() {
+        let world = World::new();
+        run(async {
+            let key = key(Noun::Storage);
+            world
+                .process()
+                .put(&key, world.clock.get(), json!([1]))
+                .await;
+            world.pass(Duration::from_mins(4));
+            assert_eq!(body(&world.process(), &key).await.as_deref(), Some("[1]"));
+            world.pass(Duration::from_mins(1));
+            assert_eq!(body(&world.process(), &key).await, None);
+        });
+    }
+
+    #[test]
+    fn a_write_is_seen_by_every_process_and_by_an_answer_that_is_late() {
+        let world = World::new();
+        run(async {
+            let (one, other) = (world.process(), world.process());
+            let key = key(Noun::Storage);
+            let asked_before = world.clock.get();
+            one.put(&key, asked_before, json!(["old"])).await;
+            assert!(other.get(&key).await.is_some());
+            world.pass(Duration::from_millis(1));
+            one.forget(
+                "https://a.example",
+                Some("abcdefghijklmnopqrst"),
+                Noun::Storage,
+            )
+            .await
+            .unwrap();
+            assert_eq!(
+                body(&other, &key).await,
+                None,
+                "the other process has it in memory"
+            );
+            other.put(&key, asked_before, json!(["late"])).await;
+            assert_eq!(
+                body(&world.process(), &key).await,
+                None,
+                "asked before the write"
+            );
+            world.pass(Duration::from_millis(1));
+            other.put(&key, world.clock.get(), json!(["new"])).await;
+            assert_eq!(
+                body(&world.process(), &key).await.as_deref(),
+                Some(r#"["new"]"#)
+            );
+        });
+    }
+
+    #[test]
+    fn askers_and_hosts_and_nouns_are_apart() {
+        let world = World::new();
+        run(async {
+            let cache = world.process();
+            cache
+                .put(&key(Noun::Storage), world.clock.get(), json!(1))
+                .await;
+            for other in [
+                key(Noun::Projects),
+                Key::new(
+                    "https://b.example",
+                    Some("abcdefghijklmnopqrst"),
+                    Noun::Storage,
+                    &["token", "GET", "/x"],
+                ),
+                Key::new(
+                    "https://a.example",
+                    None,
+                    Noun::Storage,
+                    &["token", "GET", "/x"],
+                ),
+                Key::new(
+                    "https://a.example",
+                    Some("abcdefghijklmnopqrst"),
+                    Noun::Storage,
+                    &["other", "GET", "/x"],
+                ),
+                Key::new(
+                    "https://a.example",
+                    Some("abcdefghijklmnopqrst"),
+                    Noun::Storage,
+                    &["token", "GET/x"],
+                ),
+            ] {
+                assert!(cache.get(&other).await.is_none(), "{other:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_damaged_file_is_a_miss() {
+        let world = World::new();
+        run(async {
+            let (cache, key) = (world.process(), key(Noun::Storage));
+            cache.put(&key, world.clock.get(), json!([1])).await;
+            let file = cache.file(&key).unwrap();
+            let whole = std::fs::read(&file).unwrap();
+            assert!(!platform::is_open_to_others(&file));
+            for damaged in [
+                &b""[..],
+                b"{",
+                b"null",
+                &whole[..whole.len() - 1],
+                b"\xff\xfe",
+                br#"{"asked_at":-1,"body":[]}"#,
+            ] {
+                std::fs::write(&file, damaged).unwrap();
+                assert!(world.process().get(&key).await.is_none());
+            }
+        });
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_costs_nothing_but_the_cache() {
+        let world = World::new();
+        std::fs::write(world.folder.path().join("cache"), "a file in the way").unwrap();
+        run(async {
+            let (cache, key) = (world.process(), key(Noun::Storage));
+            cache.put(&key, world.clock.get(), json!([1])).await;
+            assert!(cache.get(&key).await.is_some(), "the process still has it");
+            assert!(world.process().get(&key).await.is_none());
+            assert!(
+                cache
+                    .forget("https://a.example", None, Noun::Storage)
+                    .await
+                    .is_err()
+            );
+        });
+    }
+
+    #[test]
+    fn clearing_counts_and_sweeping_takes_only_old_files() {
+        let world = World::new();
+        run(async {
+            let (cache, key) = (world.process(), key(Noun::Storage));
+            cache.put(&key, world.clock.get(), json!([1])).await;
+            let file = cache.file(&key).unwrap();
+            let left_over = file.with_file_name(".wabc");
+            std::fs::write(&left_over, "half").unwrap();
+            sweep(file.parent().unwrap(), SystemTime::now());
+            assert!(left_over.exists(), "another run may be writing it");
+            sweep(
+                file.parent().unwrap(),
+                SystemTime::now() + Duration::from_hours(2),
+            );
+            assert!(!left_over.exists());
+            cache.put(&key, world.clock.get(), json!([1])).await;
+            assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 1);
+            assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 0);
+        });
+    }
+}

@@ -1,0 +1,23 @@
+//! `cache`: answers kept of earlier runs.
+
+mod clear;
+
+use clap::Subcommand;
+
+use crate::app::App;
+use crate::error::Result;
+use crate::output::Reply;
+
+/// Manage the answers that are kept for a while
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    Clear(clear::Clear),
+}
+
+impl Cache {
+    pub(crate) async fn run(self, app: &App) -> Result<Reply> {
+        match self {
+            Self::Clear(command) => command.run(app).await,
+        }
+    }
+}
