@@ -86,7 +86,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     variable(
         "SUPACTL_NO_CACHE",
         Some("--no-cache"),
-        "any value: neither read nor write cached answers",
+        "any value but `0`: neither read nor write cached answers",
     ),
     variable(
         "SUPACTL_CACHE",
@@ -116,6 +116,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "width of tables, instead of asking the terminal",
     ),
     variable("TERM", None, "`dumb`: no colour and no progress"),
+    variable(
+        "PATH",
+        None,
+        "where the programs of PostgreSQL are looked for, which the sandbox runs SQL with",
+    ),
     variable(
         "HTTPS_PROXY",
         None,
@@ -167,6 +172,10 @@ mod tests {
             &mut texts,
         );
         for text in &texts {
+            let read = text.split("variable(\"").skip(1);
+            for name in read.filter_map(|rest| rest.split('"').next()) {
+                assert!(names.contains(name), "{name}");
+            }
             for literal in text.split('"') {
                 let ours = ["SUPACTL_", "SUPABASE_"]
                     .iter()
@@ -176,6 +185,22 @@ mod tests {
                     .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
                 assert!(!ours || !is_name || names.contains(literal), "{literal}");
             }
+        }
+    }
+
+    /// Holds as soon as the page is there.
+    #[test]
+    fn the_page_on_configuration_has_all_of_them() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+        let Ok(page) = std::fs::read_to_string(page) else {
+            return;
+        };
+        for variable in VARIABLES {
+            assert!(
+                page.contains(&format!("`{}`", variable.name)),
+                "{}",
+                variable.name
+            );
         }
     }
 

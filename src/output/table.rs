@@ -183,7 +183,8 @@ fn header(text: &str, color: bool) -> Cell {
 /// The table without its left margin and without blanks at the ends of its lines.
 fn write_trimmed(out: &mut impl Write, table: &Table) -> io::Result<()> {
     for line in table.lines() {
-        let line = line.strip_prefix(' ').unwrap_or(&line);
+        // A bold header begins with the escape for that, and the margin comes after it.
+        let line = line.replacen(' ', "", 1);
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
@@ -280,7 +281,36 @@ fn bytes_for_people(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_bold_header_stands_above_its_column() {
+        let row = json!({"id": "avatars", "size": 1});
+        let columns = [Column::new("id", "Name"), Column::new("size", "Size")];
+        let shown = |color| {
+            let style = Style {
+                layout: Layout::Terminal(Some(80)),
+                color,
+                zone: Zone::new(true),
+            };
+            let mut out = Vec::new();
+            list(
+                &mut out,
+                &[row.as_object().unwrap().clone()],
+                &columns,
+                &style,
+            )
+            .unwrap();
+            console::strip_ansi_codes(&String::from_utf8(out).unwrap())
+                .lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(false), ["Name     Size", "avatars  1"]);
+        assert_eq!(shown(true), shown(false));
+    }
 
     #[test]
     fn bytes_are_decimal() {
