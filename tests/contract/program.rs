@@ -1,0 +1,135 @@
+//! Runs the program, and checks what must hold of every run.
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::PROJECT;
+
+/// The exit status of each code that an answer of the service can lead to (`docs/scripting.md`).
+const STATUSES: &[(&str, i32)] = &[
+    ("api_error", 1),
+    ("rejected", 1),
+    ("query_failed", 1),
+    ("function_failed", 1),
+    ("unauthorized", 4),
+    ("forbidden", 4),
+    ("plan_required", 4),
+    ("not_found", 5),
+    ("conflict", 6),
+    ("already_exists", 6),
+    ("project_paused", 6),
+    ("feature_disabled", 6),
+    ("rate_limited", 7),
+    ("timeout", 8),
+];
+
+/// What a run left behind.
+pub(crate) struct Run {
+    /// What was typed, for the messages of failing tests.
+    pub(crate) typed: String,
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command line in an empty environment, against the service at `address`.
+pub(crate) fn supactl(address: &str, line: &str) -> Run {
+    let home = std::env::temp_dir();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_supactl"));
+    command
+        .args(line.split_whitespace())
+        .env_clear()
+        .env("HOME", home.join("supactl-contract-home"))
+        .env("TZ", "UTC")
+        .env("SUPACTL_API_URL", address)
+        .env("SUPACTL_PROJECT_URL", address)
+        .env("SUPABASE_PROJECT_ID", PROJECT)
+        .env(
+            "SUPABASE_ACCESS_TOKEN",
+            "sbp_0123456789abcdef0123456789abcdef01234567",
+        )
+        .env("SUPACTL_RETRIES", "0")
+        // An answer that never ends must fail a test, not hang it.
+        .env("SUPACTL_REQUEST_TIMEOUT", "20s")
+        .current_dir(home)
+        .stdin(Stdio::null());
+    // Coverage is told where to write by the environment.
+    if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
+        command.env("LLVM_PROFILE_FILE", profile);
+    }
+    let output = command.output().expect("the program starts");
+    Run {
+        typed: format!("supactl {line}"),
+        status: output.status.code(),
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).expect("standard error is text"),
+    }
+}
+
+impl Run {
+    /// The envelope on standard output, complete and agreeing with the exit status.
+    pub(crate) fn envelope(&self) -> Value {
+        let envelope: Value = serde_json::from_slice(&self.stdout)
+            .unwrap_or_else(|error| panic!("no envelope ({error}): {self}"));
+        let keys: Vec<&String> = envelope.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["data", "success", "error", "metadata"], "{self}");
+        assert_eq!(envelope["success"], self.status == Some(0), "{self}");
+        assert_eq!(
+            envelope["error"].is_null(),
+            self.status == Some(0),
+            "{self}"
+        );
+        envelope
+    }
+
+    /// What a success must look like.
+    pub(crate) fn succeeded(&self) -> Value {
+        assert_eq!(self.status, Some(0), "{self}");
+        self.envelope()
+    }
+
+    /// What a refusal of the service must look like, given its body: the code, which `codes` must
+    /// allow, and the service's own words.
+    pub(crate) fn refused(&self, body: &Value, codes: &[&str]) {
+        let error = self.envelope()["error"].clone();
+        let code = error["code"].as_str().unwrap_or_default().to_owned();
+        let status = STATUSES.iter().find(|(word, _)| *word == code);
+        assert_eq!(
+            self.status,
+            status.map(|(_, status)| *status),
+            "the status of `{code}`: {self}"
+        );
+        assert!(
+            codes.is_empty() || codes.contains(&code.as_str()),
+            "`{code}` is none of {codes:?}: {self}"
+        );
+        if let Some(said) = body["message"].as_str() {
+            let told = error["message"].as_str().unwrap_or_default();
+            // Where the program has better words, the service's are in the details.
+            assert!(
+                told.contains(said) || error["details"]["message"] == json!(said),
+                "nothing tells `{said}`: {self}"
+            );
+        }
+        assert!(
+            self.stderr
+                .lines()
+                .any(|line| line.starts_with(&format!("error[{code}]: "))),
+            "{self}"
+        );
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "{}\n{}\n------- stderr -------\n{}------- exit {:?} -------",
+            self.typed,
+            String::from_utf8_lossy(&self.stdout),
+            self.stderr,
+            self.status
+        )
+    }
+}

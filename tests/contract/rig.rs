@@ -1,0 +1,164 @@
+//! Every command against the rig, which checks each request as the hosted service would, and more
+//! strictly.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::program::supactl;
+use crate::service::Service;
+use crate::{PROJECT, rig_folder};
+
+/// Where the rig listens. Its ports are fixed, so there is one at a time.
+const ADDRESS: &str = "http://127.0.0.1:4060";
+
+/// Command lines that must succeed; every command of the program must be among them, or among those
+/// that need no service.
+const LINES: &[&str] = &[
+    // Not shown the keys (see `PLAN`): the poorer list of the Management API.
+    "storage buckets list",
+    "projects list",
+    "projects get",
+    "projects get acme-prod",
+    "orgs list",
+    "orgs get tsrqponmlkjihgfedcba",
+    "storage buckets list",
+    "storage buckets list --search t --limit 5 --sort name --order desc",
+    "storage buckets get t1",
+    "storage buckets create t1 --public --file-size-limit 5MB --allowed-mime-type image/*",
+    "storage buckets create t1 --dry-run",
+    "storage buckets update t1 --private --file-size-limit none",
+    "storage buckets update t1 --private --dry-run",
+    "storage buckets empty t1 --yes",
+    "storage buckets empty t1 --queue --yes",
+    "storage buckets empty t1 --yes --dry-run",
+    "storage buckets delete t1 --yes",
+    "storage buckets delete t1 --force --yes --dry-run",
+    "api GET /v1/projects/{ref}/storage/buckets",
+    "api GET /v1/projects/{ref}/health -f services=auth,db",
+    "api GET /v1/snippets --paginate",
+    "api PATCH /v1/projects/{ref} -f name=shop",
+    "api PATCH /v1/projects/{ref} -f nothing=right --dry-run",
+    "api POST /v1/projects/{ref}/database/query -f query=select+1",
+];
+
+/// What the rig does wrong: the first look at the keys is refused.
+const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}}]"#;
+
+/// Commands that ask nothing of the service.
+const ALONE: &[&str] = &[];
+
+#[test]
+fn every_command_keeps_to_the_contract() {
+    let Some(folder) = rig_folder("every_command_keeps_to_the_contract") else {
+        return;
+    };
+    let untried: Vec<String> = leaves(&supactl::command(), "")
+        .into_iter()
+        .filter(|leaf| !ALONE.contains(&leaf.as_str()))
+        .filter(|leaf| !LINES.iter().any(|line| line.starts_with(leaf.as_str())))
+        .collect();
+    assert!(untried.is_empty(), "add a line for each of {untried:?}");
+
+    let storage = Service::start();
+    let rig = Rig::start(folder, &storage.address());
+    for line in LINES {
+        let run = supactl(ADDRESS, &format!("{line} -o json"));
+        let envelope = run.succeeded();
+        assert_eq!(
+            envelope["metadata"]["dry_run"],
+            line.contains("--dry-run"),
+            "{run}"
+        );
+        let named = &envelope["metadata"]["project"];
+        assert!(named.is_null() || named == PROJECT, "{run}");
+    }
+    rig.check();
+}
+
+/// The commands that do something, by their words.
+fn leaves(command: &clap::Command, above: &str) -> Vec<String> {
+    command
+        .get_subcommands()
+        .filter(|below| below.get_name() != "help")
+        .flat_map(|below| {
+            let words = format!("{above} {}", below.get_name());
+            let words = words.trim();
+            if below.has_subcommands() {
+                leaves(below, words)
+            } else {
+                vec![words.to_owned()]
+            }
+        })
+        .collect()
+}
+
+/// The running rig, which stops when the test ends, however it ends.
+struct Rig {
+    folder: PathBuf,
+    run: PathBuf,
+    venv: PathBuf,
+}
+
+impl Rig {
+    /// Starts it with `storage` behind the gateway, after stopping what a test that was killed may
+    /// have left.
+    fn start(folder: PathBuf, storage: &str) -> Self {
+        let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let place = |name: &str, default: &str| {
+            std::env::var_os(name).map_or_else(|| scratch.join(default), PathBuf::from)
+        };
+        let rig = Self {
+            folder,
+            run: place("RIG_RUN", "rig-run"),
+            venv: place("RIG_VENV", "rig-venv"),
+        };
+        rig.script("down", &[]);
+        let plan = scratch.join("rig-plan.json");
+        std::fs::write(&plan, PLAN).unwrap();
+        let plan = plan.to_str().expect("a path in the target folder is text");
+        rig.script("up", &["--storage", storage, "--plan", plan]);
+        rig
+    }
+
+    /// Panics where a request or an answer broke the contract.
+    fn check(&self) {
+        let journal = self.run.join("journal.jsonl");
+        let output = Command::new(self.venv.join("bin/python"))
+            .arg(self.folder.join("contract.py"))
+            .arg("--summary")
+            .arg(journal)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .output()
+            .expect("the rig's Python runs");
+        let summary = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "the contract was broken:\n{summary}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    fn script(&self, name: &str, arguments: &[&str]) {
+        let output = Command::new(self.folder.join(name))
+            .args(arguments)
+            .env("RIG_RUN", &self.run)
+            .env("RIG_VENV", &self.venv)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        // `down` is also the way out of a panic: a second one would hide the first.
+        assert!(
+            output.status.success() || std::thread::panicking(),
+            "the rig's `{name}` failed:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.script("down", &[]);
+    }
+}
