@@ -64,9 +64,7 @@ impl App {
     /// Prints a reply now, where the command goes on after it.
     pub(crate) fn print_now(&self, reply: &Reply) -> Result<()> {
         let metadata = Metadata::begun(self.command.clone(), Timestamp::now());
-        self.output
-            .print_now(reply, &metadata)
-            .map_err(|error| Error::file("standard output", error))
+        self.output.print_now(reply, &metadata)
     }
 
     /// What holds for this run.

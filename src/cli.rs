@@ -13,7 +13,13 @@ use crate::output::Format;
 /// Data goes to standard output, everything else to standard error. Each kind of failure has its own
 /// exit status, the same in every release.
 #[derive(Debug, Parser)]
-#[command(name = "supactl", version, max_term_width = 100)]
+#[command(
+    name = "supactl",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Topics:\n  supactl help exit-codes   What each exit status and error code means\n  supactl help environment  The variables that are read\n  supactl help formats      What comes out, and how to pick from it"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -40,6 +46,25 @@ pub(crate) struct GlobalArgs {
         hide_possible_values = false
     )]
     pub(crate) format: Option<Format>,
+
+    /// Print only these properties, in this order, such as `name,created_at`
+    ///
+    /// A dot leads into a property: `database.host`. `supactl help formats` tells more.
+    // Not called `fields`: `api` has those, and the two would be one argument.
+    #[arg(
+        long = "fields",
+        global = true,
+        value_name = "KEYS",
+        value_delimiter = ','
+    )]
+    pub(crate) picked: Vec<String>,
+
+    /// Run a jq expression over the JSON output; text comes out raw
+    ///
+    /// It gets what `-o json` prints, or with `-o ndjson` each line: `--jq '.data[].name'`.
+    /// `supactl help formats` tells more.
+    #[arg(long, global = true, value_name = "EXPRESSION")]
+    pub(crate) jq: Option<String>,
 
     /// Profile with address, token and defaults; `sandbox` is built in [env: SUPACTL_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
@@ -113,6 +138,31 @@ pub(crate) struct GlobalArgs {
     pub(crate) insecure_http: bool,
 }
 
+impl GlobalArgs {
+    /// The flag that was typed to shape the output, if one was.
+    pub(crate) fn shape(&self) -> Option<&'static str> {
+        if self.format.is_some() {
+            Some("--format")
+        } else if self.jq.is_some() {
+            Some("--jq")
+        } else if self.picked.is_empty() {
+            None
+        } else {
+            Some("--fields")
+        }
+    }
+
+    /// The format of a failure before the output is settled. An expression is for data: with one,
+    /// nothing of a failure goes to standard output.
+    pub(crate) fn failure_format(&self) -> Option<Format> {
+        if self.jq.is_some() {
+            Some(Format::Table)
+        } else {
+            self.format
+        }
+    }
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
@@ -171,6 +221,73 @@ mod tests {
         }
         for text in ["", "0", "-5s", "soon", "5 parsecs", "NaN", "1e400"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    /// Every command below a group, with its words.
+    fn leaves<'a>(
+        at: &'a clap::Command,
+        words: &str,
+        found: &mut Vec<(String, &'a clap::Command)>,
+    ) {
+        for command in at.get_subcommands() {
+            let words = format!("{words} {}", command.get_name());
+            if command.has_subcommands() {
+                leaves(command, &words, found);
+            } else {
+                found.push((words, command));
+            }
+        }
+    }
+
+    /// The words of a line as a shell would split it, up to where it goes on to something else.
+    fn split(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quote = None;
+        for character in line.chars() {
+            match (quote, character) {
+                (None, '|' | '<' | '>' | '#') => break,
+                (None, ' ') => words.push(String::new()),
+                (None, '\'' | '"') => quote = Some(character),
+                (Some(open), close) if open == close => quote = None,
+                (_, other) => words.last_mut().unwrap().push(other),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_how() {
+        let tree = crate::command();
+        tree.clone().debug_assert();
+        let mut found = Vec::new();
+        leaves(&tree, "supactl", &mut found);
+        for (words, command) in found {
+            let about = command.get_about().unwrap_or_default().to_string();
+            assert!(
+                about.starts_with(char::is_uppercase) && !about.ends_with('.'),
+                "{words}: {about}"
+            );
+            let after = command.get_after_help().unwrap_or_default().to_string();
+            let (_, examples) = after.split_once("Examples:\n").unwrap_or_default();
+            assert!(examples.contains(&words), "{words} has no example");
+            for line in examples.lines() {
+                let line = line.trim();
+                let parsed = crate::command().try_get_matches_from(split(line));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+            for argument in command.get_arguments() {
+                let help = argument
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(
+                    !help.is_empty() && !help.ends_with('.'),
+                    "{words} {}",
+                    argument.get_id()
+                );
+            }
         }
     }
 }

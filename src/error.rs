@@ -239,6 +239,9 @@ pub(crate) enum Error {
     /// A file could not be read or written.
     #[error("{what}: {source}")]
     File { what: String, source: io::Error },
+    /// The `--jq` expression did not get along with the data.
+    #[error("`--jq`: {0}")]
+    JqFailed(String),
     /// A failure of the program or of the machine.
     #[error("{0}")]
     Internal(String),
@@ -299,6 +302,7 @@ impl Error {
             Self::ConfirmationRequired { .. } => Code::ConfirmationRequired,
             Self::NotLoggedIn => Code::NotLoggedIn,
             Self::Api(error) => error.code,
+            Self::JqFailed(_) => Code::JqFailed,
             Self::Internal(_) | Self::HeldBack => Code::Internal,
             Self::CheckFailed { .. } => Code::CheckFailed,
             Self::Interrupted => Code::Interrupted,
@@ -318,6 +322,7 @@ impl Error {
             Self::NotLoggedIn => Some(
                 "set SUPABASE_ACCESS_TOKEN to a token of https://supabase.com/dashboard/account/tokens".to_owned(),
             ),
+            Self::JqFailed(_) => Some("`-o json` instead of `--jq` shows what the expression gets".to_owned()),
             Self::Api(error) => api_hint(error),
             Self::Cancelled | Self::CheckFailed { .. } | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
         }

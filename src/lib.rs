@@ -18,6 +18,7 @@ mod cli;
 mod commands;
 mod config;
 mod credentials;
+mod environment;
 mod error;
 mod output;
 mod platform;
@@ -54,21 +55,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         cached: false,
         dry_run,
     };
-    let matches = match command().try_get_matches_from(&args) {
+    let mut tree = command();
+    let matches = match tree.try_get_matches_from_mut(&args) {
         Ok(matches) => matches,
         Err(error) if usage::is_help(&error) => return usage::show(&error),
         // The name alone asks what there is.
         Err(_) if args.len() <= 1 => return usage::show_help(),
         Err(error) => {
-            let typed = usage::Typed::guess(&command(), &args);
+            let tree = command();
+            let typed = usage::Typed::guess(&tree, &args);
             let output = settings::plain_output(typed.format, None);
             return output.finish(
-                Err(usage::explain(&error, &typed)),
+                Err(usage::explain(&error, &typed, &tree)),
                 &metadata(typed.words, None, false),
             );
         }
     };
-    let (words, dry_run) = usage::leaf(&matches);
+    let usage::Leaf {
+        words,
+        changes,
+        dry_run,
+        bytes,
+    } = usage::leaf(&tree, &matches);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => {
@@ -79,14 +87,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
         }
     };
-    let settings = match Settings::resolve(&cli.global, dry_run) {
-        Ok(settings) => settings,
+    let shape = if bytes { cli.global.shape() } else { None };
+    let page = match shape {
+        Some(flag) => Some(Err(usage::no_shape(&words, flag))),
+        None => cli.command.page(),
+    };
+    if let Some(page) = page {
+        let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
+        return output.finish(page, &metadata(words, None, dry_run));
+    }
+    let resolved = Settings::resolve(&cli.global, dry_run).and_then(|settings| {
+        let output = settings.output(&cli.global, changes)?;
+        Ok((settings, output))
+    });
+    let (settings, output) = match resolved {
+        Ok(resolved) => resolved,
         Err(error) => {
-            let output = settings::plain_output(cli.global.format, cli.global.color);
+            let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
             return output.finish(Err(error), &metadata(words, None, dry_run));
         }
     };
-    let output = settings.output(&cli.global);
     let done = execute(cli, &words, settings, &output);
     let metadata = Metadata {
         cached: done.cached_since.is_some(),

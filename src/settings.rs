@@ -5,6 +5,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -15,7 +16,7 @@ use crate::cli::{Color, GlobalArgs, duration};
 use crate::config::{self, Config, Profile};
 use crate::credentials::{self, Found, Stored};
 use crate::error::{Error, Result};
-use crate::output::{Format, Output};
+use crate::output::{Fields, Format, Jq, Output};
 use crate::platform;
 use crate::terminal::{self, Terminal};
 
@@ -202,15 +203,33 @@ impl Settings {
         ))
     }
 
-    /// How output is to look.
-    pub(crate) fn output(&self, global: &GlobalArgs) -> Output {
-        Output {
-            format: self.format,
-            format_typed: global.format.is_some(),
+    /// How output is to look. `changes` tells whether the command may change something.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a `--jq` that cannot be right, before anything is sent.
+    pub(crate) fn output(&self, global: &GlobalArgs, changes: bool) -> Result<Output> {
+        let format = match (global.format, &global.jq) {
+            (_, None) => self.format,
+            // An expression is written for one shape, so neither variable nor profile chooses it.
+            (None | Some(Format::Json), Some(_)) => Format::Json,
+            (Some(Format::Ndjson), Some(_)) => Format::Ndjson,
+            (Some(Format::Table | Format::Yaml | Format::Csv), Some(_)) => {
+                return Err(Error::Usage {
+                    message: "`--jq` works on JSON: of the formats only json and ndjson go with it"
+                        .to_owned(),
+                    hint: None,
+                });
+            }
+        };
+        let jq = global.jq.as_deref().map(Jq::compile).transpose()?;
+        Ok(Output {
+            format_typed: global.shape().is_some(),
+            fields: Fields::read(&global.picked, changes)?,
+            jq: jq.map(Arc::new),
             quiet: global.quiet,
             utc: global.utc,
-            ..plain_output(Some(self.format), global.color)
-        }
+            ..plain_output(Some(format), global.color)
+        })
     }
 
     /// Which project was meant, if any: the flag, the variable, the link file, the profile.
@@ -365,6 +384,8 @@ pub(crate) fn plain_output(format: Option<Format>, color: Option<Color>) -> Outp
             .or_else(|| Format::from_str(&variable("SUPACTL_FORMAT")?, true).ok())
             .unwrap_or_default(),
         format_typed: format.is_some(),
+        fields: None,
+        jq: None,
         terminal,
         color: colors(color, terminal),
         color_talk: colors(color, std::io::stderr().is_terminal()),

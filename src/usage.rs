@@ -1,14 +1,28 @@
 //! What was typed, as far as it could be understood: for help, and for saying what is wrong with it.
 
+use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Command, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum};
 
-use crate::error::Error;
+use crate::commands::help;
+use crate::error::{Error, Result};
 use crate::output::Format;
+
+/// The group that marks what prints bytes as they are, where no format makes sense.
+const BYTES: &str = "prints_bytes";
+
+/// Marks a command that always prints bytes: `#[command(group(usage::prints_bytes()))]`.
+///
+/// A command that does so only with some flag puts that flag into the group instead:
+/// `#[arg(long, group = "prints_bytes")]`.
+pub(crate) fn prints_bytes() -> ArgGroup {
+    ArgGroup::new(BYTES)
+}
 
 /// What can be read of a command line that is wrong.
 pub(crate) struct Typed {
@@ -17,91 +31,196 @@ pub(crate) struct Typed {
     /// The commands that could have followed.
     pub(crate) next: Vec<String>,
     pub(crate) format: Option<Format>,
+    /// All that is no flag, in the order typed.
+    arguments: Vec<String>,
 }
 
 impl Typed {
     /// Follows the words through the tree and picks up the format on the way.
     pub(crate) fn guess(root: &Command, args: &[OsString]) -> Self {
         let mut words = Vec::new();
+        let mut arguments = Vec::new();
         let mut at = root;
         let mut format = None;
+        let mut filtered = false;
         let mut args = args.iter().skip(1).map(|arg| arg.to_string_lossy());
         while let Some(arg) = args.next() {
             if arg == "--" {
                 break;
             }
-            if let Some((name, value)) = format_flag(&arg) {
+            if let Some((flag, value)) = flag(root, at, &arg) {
+                if !flag.get_action().takes_values() {
+                    continue;
+                }
+                // A value that happens to be the name of a command is none.
                 let value = value
                     .map(str::to_owned)
                     .or_else(|| args.next().map(std::borrow::Cow::into_owned));
-                if name {
-                    format = value
-                        .and_then(|value| Format::from_str(&value, true).ok())
-                        .or(format);
+                match flag.get_id().as_str() {
+                    "format" => {
+                        format = value
+                            .and_then(|value| Format::from_str(&value, true).ok())
+                            .or(format);
+                    }
+                    "jq" => filtered = true,
+                    _ => {}
                 }
-            } else if !arg.starts_with('-')
-                && let Some(command) = at.get_subcommands().find(|command| {
-                    *command.get_name() == *arg
-                        || command.get_all_aliases().any(|alias| *alias == *arg)
-                })
-            {
-                words.push(command.get_name().to_owned());
-                at = command;
+            } else if !arg.starts_with('-') {
+                if let Some(command) = at.find_subcommand(&*arg) {
+                    words.push(command.get_name().to_owned());
+                    at = command;
+                }
+                arguments.push(arg.into_owned());
             }
         }
-        let next = at
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set())
-            .map(|command| command.get_name().to_owned())
-            .collect();
+        let next = below(at).map(str::to_owned).collect();
         Self {
             words: words.join(" "),
             next,
-            format,
-        }
-    }
-}
-
-/// Whether an argument is a global flag that takes a value: `(is the format flag, the value in it)`.
-fn format_flag(arg: &str) -> Option<(bool, Option<&str>)> {
-    for flag in ["--format", "--output"] {
-        if let Some(rest) = arg.strip_prefix(flag) {
-            match rest.strip_prefix('=') {
-                Some(value) => return Some((true, Some(value))),
-                None if rest.is_empty() => return Some((true, None)),
-                None => {}
-            }
-        }
-    }
-    if let Some(rest) = arg.strip_prefix("-o") {
-        return Some((
-            true,
-            if rest.is_empty() {
-                None
+            // An expression is for data: with one, nothing of a failure goes to standard output.
+            format: if filtered {
+                Some(Format::Table)
             } else {
-                Some(rest.trim_start_matches('='))
+                format
             },
-        ));
+            arguments,
+        }
     }
-    // A value of another flag that happens to be the name of a command is none.
-    matches!(arg, "-p" | "--project" | "--profile").then_some((false, None))
 }
 
-/// The words of the command that was typed, and whether it is only to be tried.
-pub(crate) fn leaf(matches: &ArgMatches) -> (String, bool) {
+/// The names of the commands that a group shows.
+pub(crate) fn below(at: &Command) -> impl Iterator<Item = &str> {
+    at.get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(Command::get_name)
+}
+
+/// The flag that an argument is, with the value that is attached to it.
+fn flag<'a, 'b>(
+    root: &'a Command,
+    at: &'a Command,
+    arg: &'b str,
+) -> Option<(&'a Arg, Option<&'b str>)> {
+    let known = || root.get_arguments().chain(at.get_arguments());
+    if let Some(long) = arg.strip_prefix("--") {
+        let (name, value) = match long.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (long, None),
+        };
+        let flag = known().find(|flag| {
+            flag.get_long() == Some(name)
+                || flag
+                    .get_all_aliases()
+                    .is_some_and(|aliases| aliases.contains(&name))
+        })?;
+        return Some((flag, value));
+    }
+    // Several letters may share a dash; the first that takes a value takes all that is left.
+    let mut last = None;
+    let letters = arg.strip_prefix('-')?;
+    for (index, letter) in letters.char_indices() {
+        let flag = known().find(|flag| flag.get_short() == Some(letter))?;
+        let rest = letters[index + letter.len_utf8()..].trim_start_matches('=');
+        last = Some((flag, (!rest.is_empty()).then_some(rest)));
+        if flag.get_action().takes_values() {
+            break;
+        }
+    }
+    last
+}
+
+/// The command that was typed.
+pub(crate) struct Leaf {
+    /// Its words.
+    pub(crate) words: String,
+    /// It may change something.
+    pub(crate) changes: bool,
+    /// It is only to be tried.
+    pub(crate) dry_run: bool,
+    /// It prints bytes as they are.
+    pub(crate) bytes: bool,
+}
+
+/// Finds the command that was typed.
+pub(crate) fn leaf(root: &Command, matches: &ArgMatches) -> Leaf {
     let mut words = Vec::new();
-    let mut at = matches;
+    let (mut command, mut at) = (root, matches);
     while let Some((name, below)) = at.subcommand() {
         words.push(name);
         at = below;
+        command = command.find_subcommand(name).unwrap_or(command);
     }
-    let dry_run = at
-        .try_get_one::<bool>("dry_run")
-        .ok()
-        .flatten()
-        .copied()
-        .unwrap_or(false);
-    (words.join(" "), dry_run)
+    let dry_run = at.try_get_one::<bool>("dry_run").ok().flatten().copied();
+    let bytes = command
+        .get_groups()
+        .find(|group| *group.get_id() == BYTES)
+        .is_some_and(|group| {
+            let mut flags = group.get_args().peekable();
+            flags.peek().is_none()
+                || flags
+                    .any(|flag| at.value_source(flag.as_str()) == Some(ValueSource::CommandLine))
+        });
+    Leaf {
+        words: words.join(" "),
+        changes: dry_run.is_some(),
+        dry_run: dry_run.unwrap_or(false),
+        bytes,
+    }
+}
+
+/// A format was asked for where bytes are printed.
+pub(crate) fn no_shape(words: &str, flag: &str) -> Error {
+    Error::Usage {
+        message: format!("`{words}` prints bytes as they are: `{flag}` does not go with it"),
+        hint: Some("`supactl help formats` tells what has a format".to_owned()),
+    }
+}
+
+/// The words of the command that was meant, each by its own name rather than an alias.
+///
+/// # Errors
+/// [`Error::Usage`] for a word that is no command, with those that were perhaps meant.
+pub(crate) fn find(root: &Command, words: &[String]) -> Result<Vec<String>> {
+    let mut at = root;
+    let mut found = Vec::new();
+    for word in words {
+        let Some(command) = at.find_subcommand(word) else {
+            let mut meant = meant(root, words, word);
+            if words.len() == 1 {
+                // Topics are no commands, and close all the same.
+                let topic = help::topics()
+                    .filter_map(|topic| Some((distance(word, topic)?, topic)))
+                    .min();
+                if let Some((_, topic)) = topic {
+                    meant.insert(0, format!("supactl help {topic}"));
+                    meant.truncate(1);
+                }
+            }
+            let all = "`supactl --help` shows the commands and topics";
+            return Err(Error::Usage {
+                message: format!("there is no command or topic `{}`", words.join(" ")),
+                hint: Some(match did_you_mean(&meant) {
+                    Some(question) => format!("{question} {all}"),
+                    None => all.to_owned(),
+                }),
+            });
+        };
+        found.push(command.get_name().to_owned());
+        at = command;
+    }
+    Ok(found)
+}
+
+/// The help that `--help` shows for a command.
+pub(crate) fn long_help(words: &[String]) -> String {
+    let name = std::iter::once("supactl");
+    let asked = name
+        .chain(words.iter().map(String::as_str))
+        .chain(std::iter::once("--help"));
+    match crate::command().try_get_matches_from(asked) {
+        Err(error) => error.render().to_string(),
+        Ok(_) => String::new(),
+    }
 }
 
 /// Whether clap's "error" is what was asked for.
@@ -129,7 +248,7 @@ pub(crate) fn show_help() -> ExitCode {
 }
 
 /// Says what is wrong with a command line, and what to type instead.
-pub(crate) fn explain(error: &clap::Error, typed: &Typed) -> Error {
+pub(crate) fn explain(error: &clap::Error, typed: &Typed, root: &Command) -> Error {
     let called = if typed.words.is_empty() {
         "supactl".to_owned()
     } else {
@@ -155,20 +274,10 @@ pub(crate) fn explain(error: &clap::Error, typed: &Typed) -> Error {
         .map(str::trim)
         .collect::<Vec<_>>()
         .join(" ");
-    let suggested = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ]
-    .into_iter()
-    .find_map(|kind| match error.get(kind)? {
-        ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(several) => several.first().cloned(),
-        _ => None,
-    });
-    let hint = match suggested {
-        Some(word) => format!("did you mean `{word}`? `{called} --help` shows all that it takes"),
-        None => format!("`{called} --help` shows what it takes"),
+    let all = format!("`{called} --help` shows all that it takes");
+    let hint = match did_you_mean(&suggestions(error, typed, root)) {
+        Some(question) => format!("{question} {all}"),
+        None => all,
     };
     match error.kind() {
         // The flag is right and what it was given is not.
@@ -179,5 +288,223 @@ pub(crate) fn explain(error: &clap::Error, typed: &Typed) -> Error {
             message,
             hint: Some(hint),
         },
+    }
+}
+
+/// What was perhaps meant: commands by our own measure, flags and values by clap's.
+fn suggestions(error: &clap::Error, typed: &Typed, root: &Command) -> Vec<String> {
+    if let Some(ContextValue::String(puzzling)) = error.get(ContextKind::InvalidSubcommand) {
+        return meant(root, &typed.arguments, puzzling);
+    }
+    let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+        .into_iter()
+        .find_map(|kind| error.get(kind));
+    match suggested {
+        Some(ContextValue::String(one)) => vec![one.clone()],
+        // The likeliest is the last.
+        Some(ContextValue::Strings(several)) => several.last().cloned().into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The commands that were perhaps meant by some words, of which one is not understood: those that
+/// have most of the words in them, in whatever order and nearly right.
+fn meant(root: &Command, typed: &[String], puzzling: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    collect(root, &mut Vec::new(), &mut paths);
+    let mut ranked: Vec<_> = paths
+        .iter()
+        .filter_map(|path| {
+            let mut left: Vec<&str> = typed.iter().map(String::as_str).collect();
+            let (mut matched, mut off) = (0_usize, 0);
+            for command in path {
+                let nearest = left
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, word)| Some((command_distance(word, command)?, index)))
+                    .min();
+                if let Some((distance, index)) = nearest {
+                    left.remove(index);
+                    matched += 1;
+                    off += distance;
+                }
+            }
+            let rank = (Reverse(matched), path.len() - matched, off);
+            (matched > 0 && !left.contains(&puzzling)).then_some((rank, path))
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let best = ranked.first().map(|(rank, _)| *rank);
+    ranked
+        .iter()
+        .take_while(|(rank, _)| Some(*rank) == best)
+        .map(|(_, path)| {
+            let names = path.iter().map(|command| command.get_name());
+            std::iter::once("supactl")
+                .chain(names)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect()
+}
+
+/// Every command of the tree with the groups that lead to it.
+fn collect<'a>(at: &'a Command, path: &mut Vec<&'a Command>, paths: &mut Vec<Vec<&'a Command>>) {
+    for command in at
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        path.push(command);
+        paths.push(path.clone());
+        collect(command, path, paths);
+        path.pop();
+    }
+}
+
+/// How far a word is from the nearest name of a command.
+fn command_distance(word: &str, command: &Command) -> Option<usize> {
+    std::iter::once(command.get_name())
+        .chain(command.get_all_aliases())
+        .filter_map(|name| distance(word, name))
+        .min()
+}
+
+/// How far a word is from a name, if it may be a slip for it: 0 is the name itself, 1 its beginning
+/// or its plural.
+fn distance(word: &str, name: &str) -> Option<usize> {
+    let word = word.to_lowercase();
+    if word == name {
+        return Some(0);
+    }
+    let begins = word.len() >= 3 && name.starts_with(&word);
+    if begins || word.strip_suffix('s') == Some(name) {
+        return Some(1);
+    }
+    let distance = strsim::damerau_levenshtein(&word, name);
+    let allowed = (word.chars().count().min(name.chars().count()) / 3).max(1);
+    (word.len() >= 3 && distance <= allowed).then_some(1 + distance)
+}
+
+/// The question, for at most three things: more are no help.
+fn did_you_mean(meant: &[String]) -> Option<String> {
+    let question = match meant {
+        [] => return None,
+        [one] => format!("`{one}`"),
+        [one, other] => format!("`{one}` or `{other}`"),
+        [one, other, third, ..] => format!("`{one}`, `{other}` or `{third}`"),
+    };
+    Some(format!("did you mean {question}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Typed {
+        let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Typed::guess(&crate::command(), &args)
+    }
+
+    fn hint(line: &str) -> String {
+        let tree = crate::command();
+        let error = crate::command()
+            .try_get_matches_from(line.split(' '))
+            .unwrap_err();
+        explain(&error, &typed(line), &tree)
+            .hint()
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_slip_gets_the_command_that_was_meant() {
+        for (line, meant) in [
+            ("supactl storge", "`supactl storage`"),
+            (
+                "supactl storage buckets lst",
+                "`supactl storage buckets list`",
+            ),
+            ("supactl storge bucket ls", "`supactl storage buckets list`"),
+            ("supactl list projects", "`supactl projects list`"),
+            ("supactl buckets list", "`supactl storage buckets list`"),
+            (
+                "supactl -p x buckets create avatars",
+                "`supactl storage buckets create`",
+            ),
+            ("supactl proj", "`supactl projects`"),
+            ("supactl project list", "`supactl projects list`"),
+            ("supactl projects list --fromat json", "`--format`"),
+            ("supactl projects list -o jsn", "`json`"),
+        ] {
+            let hint = hint(line);
+            assert!(
+                hint.starts_with(&format!("did you mean {meant}?")),
+                "{line}: {hint}"
+            );
+        }
+        for line in [
+            "supactl xyzzy",
+            "supactl storage xyzzy",
+            "supactl projects list x",
+        ] {
+            assert!(!hint(line).contains("did you mean"), "{line}");
+        }
+    }
+
+    #[test]
+    fn values_of_flags_are_no_commands() {
+        let typed = typed("supactl --profile storage --jq list -ojson -vp buckets projects");
+        assert_eq!(typed.words, "projects");
+        assert_eq!(typed.arguments, ["projects"]);
+        // With an expression nothing of a failure goes to standard output.
+        assert_eq!(typed.format, Some(Format::Table));
+        for line in [
+            "a -o yaml",
+            "a -oyaml",
+            "a -o=yaml",
+            "a --format=yaml",
+            "a --output yaml",
+        ] {
+            assert_eq!(
+                super::tests::typed(line).format,
+                Some(Format::Yaml),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_are_known_from_the_command_or_from_a_flag() {
+        let tree = || {
+            Command::new("supactl")
+                .subcommand(Command::new("always").group(prints_bytes()))
+                .subcommand(
+                    Command::new("sometimes")
+                        .arg(Arg::new("sql").long("sql").num_args(0).group(BYTES)),
+                )
+        };
+        for (line, bytes) in [
+            (&["supactl", "always"][..], true),
+            (&["supactl", "sometimes", "--sql"], true),
+            (&["supactl", "sometimes"], false),
+        ] {
+            let mut tree = tree();
+            let matches = tree.try_get_matches_from_mut(line).unwrap();
+            assert_eq!(leaf(&tree, &matches).bytes, bytes, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn commands_are_found_by_any_of_their_names() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let tree = crate::command();
+        assert_eq!(
+            find(&tree, &words("storage bucket ls")).unwrap(),
+            words("storage buckets list")
+        );
+        assert!(find(&tree, &[]).unwrap().is_empty());
+        let hint = |line| find(&tree, &words(line)).unwrap_err().hint().unwrap();
+        assert!(hint("formts").starts_with("did you mean `supactl help formats`?"));
+        assert!(hint("storage lst").starts_with("did you mean `supactl storage buckets list`?"));
+        assert!(!hint("xyzzy").contains("did you mean"));
     }
 }

@@ -2,10 +2,13 @@
 
 mod api;
 mod cache;
+mod completions;
 mod doctor;
+pub(crate) mod help;
 mod link;
 mod login;
 mod logout;
+mod man;
 mod orgs;
 mod profiles;
 mod projects;
@@ -26,10 +29,13 @@ pub(crate) enum Command {
     Api(api::Api),
     #[command(subcommand)]
     Cache(cache::Cache),
+    Completions(completions::Completions),
     Doctor(doctor::Doctor),
+    Help(help::Help),
     Link(link::Link),
     Login(login::Login),
     Logout(logout::Logout),
+    Man(man::Man),
     #[command(subcommand)]
     Orgs(orgs::Orgs),
     #[command(subcommand)]
@@ -45,14 +51,28 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The reply of a command that tells of the program alone: it is there whatever the settings
+    /// are, so that help can be had for wrong ones.
+    pub(crate) fn page(&self) -> Option<Result<Reply>> {
+        match self {
+            Self::Completions(command) => Some(command.run()),
+            Self::Help(command) => Some(command.run()),
+            Self::Man(command) => Some(command.run()),
+            _ => None,
+        }
+    }
+
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Api(command) => command.run(app).await,
             Self::Cache(command) => command.run(app).await,
+            Self::Completions(command) => command.run(),
             Self::Doctor(command) => command.run(app).await,
+            Self::Help(command) => command.run(),
             Self::Link(command) => command.run(app).await,
             Self::Login(command) => command.run(app).await,
             Self::Logout(command) => command.run(app).await,
+            Self::Man(command) => command.run(),
             Self::Orgs(command) => command.run(app).await,
             Self::Profiles(command) => command.run(app).await,
             Self::Projects(command) => command.run(app).await,

@@ -3,7 +3,9 @@
 //! Nothing else in the program writes to standard output.
 
 mod envelope;
+mod fields;
 mod format;
+mod jq;
 mod reply;
 mod safe;
 mod table;
@@ -11,11 +13,14 @@ mod time;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub(crate) use envelope::Metadata;
+pub(crate) use fields::Fields;
 pub(crate) use format::Format;
+pub(crate) use jq::Jq;
 pub(crate) use reply::Reply;
 pub(crate) use safe::harmless;
 pub(crate) use table::{Column, Show};
@@ -27,8 +32,12 @@ use reply::Body;
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
     pub(crate) format: Format,
-    /// The format was typed: a command that prints bytes heeds nothing less.
+    /// The format was typed, or a flag that needs one: a command that prints bytes heeds nothing less.
     pub(crate) format_typed: bool,
+    /// The properties to print, if not all.
+    pub(crate) fields: Option<Fields>,
+    /// The expression that the data goes through on its way.
+    pub(crate) jq: Option<Arc<Jq>>,
     /// Standard output is a terminal.
     pub(crate) terminal: bool,
     /// Colour on standard output.
@@ -46,13 +55,27 @@ pub(crate) struct Output {
 impl Output {
     /// Prints how the run ended and returns its exit status.
     pub(crate) fn finish(&self, result: Result<Reply>, metadata: &Metadata) -> ExitCode {
+        let result = match &self.fields {
+            // The data of a dry run are requests, whatever the command would print.
+            Some(fields) if !metadata.dry_run => {
+                result.and_then(|reply| fields.pick(reply, self.format))
+            }
+            _ => result,
+        };
         let (printed, status) = match result {
             Ok(mut reply) => {
                 let verdict = reply.verdict.take();
                 let status = verdict
                     .as_ref()
                     .map_or(0, |error| error.code().exit_status());
-                (self.print(&reply, verdict.as_ref(), metadata), status)
+                match self.print(&reply, verdict.as_ref(), metadata) {
+                    Ok(None) => (Ok(()), status),
+                    Ok(Some(error)) => {
+                        self.tell(&error);
+                        (Ok(()), error.code().exit_status())
+                    }
+                    Err(error) => (Err(error), status),
+                }
             }
             Err(error) => (self.report(&error, metadata), error.code().exit_status()),
         };
@@ -78,38 +101,66 @@ impl Output {
     }
 
     /// Prints a reply of a command that goes on after it.
-    pub(crate) fn print_now(&self, reply: &Reply, metadata: &Metadata) -> io::Result<()> {
-        self.print(reply, None, metadata)
+    pub(crate) fn print_now(&self, reply: &Reply, metadata: &Metadata) -> Result<()> {
+        match self.print(reply, None, metadata) {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(error),
+            Err(error) => Err(Error::file("standard output", error)),
+        }
     }
 
-    fn print(&self, reply: &Reply, verdict: Option<&Error>, metadata: &Metadata) -> io::Result<()> {
-        let stdout = io::stdout().lock();
-        let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
-        match (&reply.body, self.format) {
-            (Body::Bytes(bytes), _) => out.write_all(bytes)?,
-            (_, Format::Table) => self.print_table(&mut out, reply)?,
-            (_, Format::Json) => {
-                envelope::json(&mut out, reply, verdict, metadata, self.terminal)?;
-                out.write_all(b"\n")?;
-            }
-            (_, Format::Yaml) => envelope::yaml(&mut out, reply, verdict, metadata)?,
-            (_, Format::Ndjson) => {
-                for element in reply.elements() {
-                    serde_json::to_writer(&mut out, &*element)?;
-                    out.write_all(b"\n")?;
-                }
-            }
-            (_, Format::Csv) => table::csv(&mut out, reply)?,
-        }
-        out.flush()?;
-        drop(out);
+    /// Prints data and messages. What comes back is how a `--jq` expression failed on them.
+    fn print(
+        &self,
+        reply: &Reply,
+        verdict: Option<&Error>,
+        metadata: &Metadata,
+    ) -> io::Result<Option<Error>> {
+        let failed = if let Some(jq) = &self.jq {
+            let mut json = Vec::new();
+            self.write(&mut json, reply, verdict, metadata)?;
+            jq.print(json, self.terminal)?
+        } else {
+            let stdout = io::stdout().lock();
+            let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
+            self.write(&mut out, reply, verdict, metadata)?;
+            out.flush()?;
+            None
+        };
         for message in &reply.messages {
             self.say(message);
         }
         if let Some(error) = verdict {
             self.tell(error);
         }
-        Ok(())
+        Ok(failed)
+    }
+
+    /// Writes data in the format of this run.
+    fn write(
+        &self,
+        out: &mut impl Write,
+        reply: &Reply,
+        verdict: Option<&Error>,
+        metadata: &Metadata,
+    ) -> io::Result<()> {
+        match (&reply.body, self.format) {
+            (Body::Bytes(bytes), _) => out.write_all(bytes),
+            (_, Format::Table) => self.print_table(out, reply),
+            (_, Format::Json) => {
+                envelope::json(out, reply, verdict, metadata, self.terminal)?;
+                out.write_all(b"\n")
+            }
+            (_, Format::Yaml) => envelope::yaml(out, reply, verdict, metadata),
+            (_, Format::Ndjson) => {
+                for element in reply.elements() {
+                    serde_json::to_writer(&mut *out, &*element)?;
+                    out.write_all(b"\n")?;
+                }
+                Ok(())
+            }
+            (_, Format::Csv) => table::csv(out, reply),
+        }
     }
 
     fn print_table(&self, out: &mut impl Write, reply: &Reply) -> io::Result<()> {
@@ -139,6 +190,8 @@ impl Output {
         let stdout = io::stdout().lock();
         let mut out = io::BufWriter::new(stdout);
         match self.format {
+            // An expression is for data, and there is none.
+            _ if self.jq.is_some() => {}
             Format::Json => {
                 envelope::json(
                     &mut out,

@@ -23,11 +23,11 @@ pub(crate) enum Body {
     Nothing,
     Item {
         row: Object,
-        columns: &'static [Column],
+        columns: Cow<'static, [Column]>,
     },
     List {
         rows: Vec<Object>,
-        columns: &'static [Column],
+        columns: Cow<'static, [Column]>,
     },
     /// JSON of no particular noun.
     Value(Value),
@@ -53,7 +53,7 @@ impl Reply {
     pub(crate) fn item(row: impl Into<Object>, columns: &'static [Column]) -> Self {
         Self::new(Body::Item {
             row: row.into(),
-            columns,
+            columns: Cow::Borrowed(columns),
         })
     }
 
@@ -61,7 +61,7 @@ impl Reply {
     pub(crate) fn list<T: Into<Object>>(rows: Vec<T>, columns: &'static [Column]) -> Self {
         Self::new(Body::List {
             rows: rows.into_iter().map(Into::into).collect(),
-            columns,
+            columns: Cow::Borrowed(columns),
         })
     }
 
@@ -93,6 +93,15 @@ impl Reply {
             self.with_message(message)
         } else {
             self
+        }
+    }
+
+    /// The bytes, as text.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        match &self.body {
+            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            _ => String::new(),
         }
     }
 

@@ -14,11 +14,11 @@ use crate::api::Object;
 /// One property of a noun: its key in the data, its header, and how a table shows it.
 ///
 /// The same columns draw a list (headers across) and one item (headers down).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Column {
-    pub(crate) key: &'static str,
-    pub(crate) header: &'static str,
-    pub(crate) show: Show,
+    pub(super) key: Cow<'static, str>,
+    pub(super) header: Cow<'static, str>,
+    pub(super) show: Show,
 }
 
 /// How a table shows a property.
@@ -37,24 +37,24 @@ pub(crate) enum Show {
 impl Column {
     /// A property as it is.
     pub(crate) const fn new(key: &'static str, header: &'static str) -> Self {
-        Self {
-            key,
-            header,
-            show: Show::Plain,
-        }
+        Self::shown(key, header, Show::Plain)
     }
 
     /// A property shown in its own way.
     pub(crate) const fn shown(key: &'static str, header: &'static str, show: Show) -> Self {
-        Self { key, header, show }
+        Self {
+            key: Cow::Borrowed(key),
+            header: Cow::Borrowed(header),
+            show,
+        }
     }
 
     fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
-        let plain = || plain(value(row, self.key));
+        let plain = || plain(value(row, &self.key));
         match self.show {
             Show::Plain => plain(),
             Show::Time => Cow::Owned(zone.show(&plain())),
-            Show::Bytes => match value(row, self.key).and_then(Value::as_u64) {
+            Show::Bytes => match value(row, &self.key).and_then(Value::as_u64) {
                 Some(bytes) => Cow::Owned(bytes_for_people(bytes)),
                 None => plain(),
             },
@@ -64,7 +64,10 @@ impl Column {
 }
 
 /// What an object has under a key, which may lead into an object inside it: `database.host`.
-fn value<'a>(row: &'a Object, key: &str) -> Option<&'a Value> {
+pub(super) fn value<'a>(row: &'a Object, key: &str) -> Option<&'a Value> {
+    if let Some(value) = row.get(key) {
+        return Some(value);
+    }
     let mut steps = key.split('.');
     let first = row.get(steps.next()?)?;
     steps.try_fold(first, |at, step| at.get(step))
@@ -109,7 +112,7 @@ pub(super) fn list(
     table.set_header(
         columns
             .iter()
-            .map(|column| header(column.header, style.color)),
+            .map(|column| header(&column.header, style.color)),
     );
     for row in rows {
         table.add_row(
@@ -144,7 +147,7 @@ pub(super) fn item(
         let text = column.text(row, &style.zone);
         if !text.is_empty() {
             table.add_row([
-                header(column.header, style.color),
+                header(&column.header, style.color),
                 Cell::new(safe::cell(&text)),
             ]);
         }
@@ -180,7 +183,8 @@ fn header(text: &str, color: bool) -> Cell {
 /// The table without its left margin and without blanks at the ends of its lines.
 fn write_trimmed(out: &mut impl Write, table: &Table) -> io::Result<()> {
     for line in table.lines() {
-        let line = line.strip_prefix(' ').unwrap_or(&line);
+        // A bold header begins with the escape for that, and the margin comes after it.
+        let line = line.replacen(' ', "", 1);
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
@@ -193,7 +197,7 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
     let mut keys: Vec<Cow<'_, str>> = match &reply.body {
         Body::List { columns, .. } | Body::Item { columns, .. } => columns
             .iter()
-            .map(|column| Cow::Borrowed(column.key))
+            .map(|column| Cow::Borrowed(&*column.key))
             .collect(),
         Body::Nothing | Body::Value(_) | Body::Bytes(_) => Vec::new(),
     };
@@ -277,7 +281,36 @@ fn bytes_for_people(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_bold_header_stands_above_its_column() {
+        let row = json!({"id": "avatars", "size": 1});
+        let columns = [Column::new("id", "Name"), Column::new("size", "Size")];
+        let shown = |color| {
+            let style = Style {
+                layout: Layout::Terminal(Some(80)),
+                color,
+                zone: Zone::new(true),
+            };
+            let mut out = Vec::new();
+            list(
+                &mut out,
+                &[row.as_object().unwrap().clone()],
+                &columns,
+                &style,
+            )
+            .unwrap();
+            console::strip_ansi_codes(&String::from_utf8(out).unwrap())
+                .lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(shown(false), ["Name     Size", "avatars  1"]);
+        assert_eq!(shown(true), shown(false));
+    }
 
     #[test]
     fn bytes_are_decimal() {

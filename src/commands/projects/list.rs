@@ -10,7 +10,9 @@ use crate::output::Reply;
 
 /// List your projects, newest first
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  supactl projects list\n  supactl projects list -o json")]
+#[command(
+    after_help = "Examples:\n  supactl projects list\n  supactl projects list -o json\n  supactl projects list --fields name,region\n  supactl projects list --jq '.data[].ref'"
+)]
 pub(crate) struct List {}
 
 impl List {
