@@ -88,6 +88,12 @@ impl App {
             dry_run: self.settings.dry_run,
             notice: tell(self.output.clone(), self.settings.verbose),
         };
+        if self.settings.service_key_is_typed() {
+            self.say(
+                "A key typed as an argument can be seen by others on this machine: \
+                 `--service-key` also takes `-`, `@FILE` and `env:NAME`",
+            );
+        }
         let api = Api::new(connection, self.settings.service_key()?);
         Ok(self.api.get_or_init(|| api))
     }
@@ -122,10 +128,11 @@ impl App {
 
     /// How the project is called in a question that comes before any request.
     pub(crate) fn project_in_question(&self) -> Result<String> {
-        self.settings
-            .target()
-            .map(|target| target.name)
-            .ok_or(Error::NoProject)
+        let target = self.settings.target().ok_or(Error::NoProject)?;
+        if let Some(project) = settings::as_ref(&target.name) {
+            self.remember(&project);
+        }
+        Ok(target.name)
     }
 
     /// A reference is used as it is, since a token may not be allowed to list; a name is looked up.
@@ -145,6 +152,12 @@ impl App {
 
     async fn look_up(&self, target: &settings::Target) -> Result<ProjectRef> {
         let name = target.name.as_str();
+        if name.is_empty() {
+            return Err(Error::invalid_with_hint(
+                format!("the project named by {} is empty", target.source),
+                "a variable in the command may not be set",
+            ));
+        }
         let projects = self.api()?.projects().await?;
         let found: Vec<&Project> = projects
             .iter()

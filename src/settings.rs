@@ -197,6 +197,13 @@ impl Settings {
         }
     }
 
+    /// Whether the key itself stands on the command line, which every process can read.
+    pub(crate) fn service_key_is_typed(&self) -> bool {
+        self.service_key.as_deref().is_some_and(|given| {
+            given != "-" && !given.starts_with('@') && !given.starts_with("env:")
+        })
+    }
+
     /// Where the sandbox keeps its state.
     pub(crate) fn state_folder() -> Result<PathBuf> {
         if let Some(folder) = variable("SUPACTL_STATE_DIR") {
@@ -215,7 +222,10 @@ impl Settings {
 pub(crate) fn output(global: &GlobalArgs) -> Result<Output> {
     let format = match global.format {
         Some(format) => Some(format),
-        None => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?,
+        None => parsed("SUPACTL_FORMAT", |text| {
+            Format::from_str(text, true)
+                .map_err(|_| format!("`{text}` is none of table, json, yaml, csv, ndjson"))
+        })?,
     };
     Ok(Output {
         format,
