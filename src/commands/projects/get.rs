@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::api::Object;
 use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply, Show};
@@ -35,23 +36,14 @@ const COLUMNS: &[Column] = &[
     Column::new("region", "Region"),
     Column::new("status", "Status"),
     Column::shown("created_at", "Created", Show::Time),
-    Column::shown(
-        "database",
-        "Database",
-        Show::Made(|project| part(project, "host")),
-    ),
-    Column::shown(
-        "database",
-        "Version",
-        Show::Made(|project| part(project, "version")),
-    ),
+    Column::shown("database", "Database", Show::Made(database)),
 ];
 
-/// A property of the project's database.
-fn part(project: &crate::api::Object, key: &str) -> String {
-    project
-        .get("database")
-        .and_then(|database| database.get(key)?.as_str())
-        .unwrap_or_default()
-        .to_owned()
+/// Where the project's database is, and which PostgreSQL it runs.
+fn database(project: &Object) -> String {
+    let part = |key| project.get("database")?.get(key)?.as_str();
+    match (part("host"), part("version")) {
+        (Some(host), Some(version)) => format!("{host} ({version})"),
+        (one, other) => one.or(other).unwrap_or_default().to_owned(),
+    }
 }
