@@ -1,7 +1,9 @@
 //! Organizations (`/v1/organizations`).
 
+use serde_json::json;
+
 use super::Api;
-use super::record::record;
+use super::record::{Record, record};
 use super::request::Request;
 use crate::error::Result;
 
@@ -24,6 +26,13 @@ impl Api {
     pub(crate) async fn organization(&self, slug: &str) -> Result<Organization> {
         let request =
             Request::get("/v1/organizations/{}", &[slug]).needs("organization_admin_read");
-        self.client.send(request).await?.json()
+        let organization: Organization = self.client.send(request).await?.json()?;
+        if organization.text("slug").is_some() {
+            return Ok(organization);
+        }
+        // It is what was asked by.
+        let mut object = organization.into_object();
+        object.insert("slug".to_owned(), json!(slug));
+        Ok(Organization::wrap(object))
     }
 }
