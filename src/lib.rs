@@ -107,9 +107,11 @@ fn execute(cli: Cli, output: &Output, dry_run: bool) -> (Result<Reply>, Option<S
         Err(error) => return (Err(Error::Internal(format!("no runtime: {error}"))), None),
     };
     let result = runtime.block_on(async {
+        // In this order: a question blocks, and Ctrl-C at it must find the handler in place.
         tokio::select! {
-            result = cli.command.run(&app) => result,
+            biased;
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+            result = cli.command.run(&app) => result,
         }
     });
     let result = match result {

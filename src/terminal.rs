@@ -44,6 +44,11 @@ impl Terminal {
             Ok(Some(true)) => Ok(()),
             Ok(_) => Err(Error::Cancelled),
             Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                // The question leaves its line open and the cursor hidden.
+                let terminal = console::Term::stderr();
+                let _ = terminal
+                    .show_cursor()
+                    .and_then(|()| terminal.write_line(""));
                 Err(Error::Interrupted)
             }
             Err(error) => Err(Error::Internal(format!(
