@@ -213,7 +213,7 @@ fn a_long_wait_is_announced_and_can_be_interrupted() {
     let screen = supabase
         .command("orgs list")
         .at_terminal(100)
-        .reads("waiting 60 s")
+        .reads("waiting 60 s, then try 2 of 4\n")
         .presses("\x03")
         .sees_the_end();
     insta::assert_snapshot!(screen, @"
