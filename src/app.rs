@@ -163,6 +163,12 @@ impl App {
             .trusting(extra_certificates)
             .telling_details(self.settings.verbose > 1),
         };
+        if self.settings.service_key_is_typed() {
+            self.say(
+                "A key typed as an argument can be seen by others on this machine: \
+                 `--service-key` also takes `-`, `@FILE` and `env:NAME`",
+            );
+        }
         Ok(Api::new(connection, service.key))
     }
 
@@ -204,10 +210,11 @@ impl App {
 
     /// How the project is called in a question that comes before any request.
     pub(crate) fn project_in_question(&self) -> Result<String> {
-        self.settings
-            .target()
-            .map(|target| target.name)
-            .ok_or(Error::NoProject)
+        let target = self.settings.target().ok_or(Error::NoProject)?;
+        if let Some(project) = settings::as_ref(&target.name) {
+            self.remember(&project);
+        }
+        Ok(target.name)
     }
 
     /// A reference is used as it is, since a token may not be allowed to list; a name is looked up.
@@ -227,6 +234,12 @@ impl App {
 
     async fn look_up(&self, target: &settings::Target) -> Result<ProjectRef> {
         let name = target.name.as_str();
+        if name.is_empty() {
+            return Err(Error::invalid_with_hint(
+                format!("the project named by {} is empty", target.source),
+                "a variable in the command may not be set",
+            ));
+        }
         let projects = self.api()?.projects().await?;
         let found: Vec<&Project> = projects
             .iter()

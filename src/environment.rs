@@ -115,6 +115,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         None,
         "width of tables, instead of asking the terminal",
     ),
+    variable(
+        "TZ",
+        None,
+        "time zone of tables, instead of the system's; `--utc` wins",
+    ),
     variable("TERM", None, "`dumb`: no colour and no progress"),
     variable(
         "PATH",

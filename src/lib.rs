@@ -162,9 +162,11 @@ fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
         Err(error) => return Done::failed(Error::Internal(format!("no runtime: {error}"))),
     };
     let result = runtime.block_on(async {
+        // In this order: a question blocks, and Ctrl-C at it must find the handler in place.
         tokio::select! {
-            result = cli.command.run(&app) => result,
+            biased;
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+            result = cli.command.run(&app) => result,
         }
     });
     let result = match result {

@@ -148,11 +148,11 @@ impl Settings {
         };
         let format = match global.format {
             Some(format) => Some(format),
-            None => parsed("SUPACTL_FORMAT", |text| Format::from_str(text, true))?,
+            None => parsed("SUPACTL_FORMAT", format_named)?,
         };
         let format = match (format, values.format.as_deref()) {
             (Some(format), _) => format,
-            (None, Some(text)) => Format::from_str(text, true).map_err(|problem| {
+            (None, Some(text)) => format_named(text).map_err(|problem| {
                 Error::invalid(format!("profile `{profile}`, format: {problem}"))
             })?,
             (None, None) => Format::default(),
@@ -299,6 +299,13 @@ impl Settings {
         }
     }
 
+    /// Whether the key itself stands on the command line, which every process can read.
+    pub(crate) fn service_key_is_typed(&self) -> bool {
+        self.service_key.as_deref().is_some_and(|given| {
+            given != "-" && !given.starts_with('@') && !given.starts_with("env:")
+        })
+    }
+
     /// What is set in the surroundings and does not hold in the sandbox.
     pub(crate) fn not_heeded(&self) -> Vec<&'static str> {
         NOT_IN_SANDBOX
@@ -374,6 +381,12 @@ pub(crate) fn official_token() -> Option<(String, PathBuf)> {
     let file = platform::home().ok()?.join(".supabase/access-token");
     let text = std::fs::read_to_string(&file).ok()?;
     (!text.trim().is_empty()).then(|| (text.trim().to_owned(), file))
+}
+
+/// Reads the name of a format.
+fn format_named(text: &str) -> Result<Format, String> {
+    Format::from_str(text, true)
+        .map_err(|_| format!("`{text}` is none of table, json, yaml, csv, ndjson"))
 }
 
 /// How output is to look as far as it can be known of a command line that could not be read.

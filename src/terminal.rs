@@ -117,6 +117,11 @@ impl Terminal {
 /// Why a question was not answered: Ctrl-C, or a terminal that does not work.
 fn not_asked(dialoguer::Error::IO(error): dialoguer::Error) -> Error {
     if error.kind() == io::ErrorKind::Interrupted {
+        // The question leaves its line open and the cursor hidden.
+        let terminal = console::Term::stderr();
+        let _ = terminal
+            .show_cursor()
+            .and_then(|()| terminal.write_line(""));
         return Error::Interrupted;
     }
     Error::Internal(format!("the question could not be asked: {error}"))

@@ -146,10 +146,12 @@ fn message_of_text(body: &[u8], status: u16) -> String {
     let text = text.trim();
     let said = reqwest::StatusCode::from_u16(status)
         .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("an error without a name");
+        .and_then(|status| status.canonical_reason());
     if text.is_empty() || is_html(text) {
-        return format!("the service answered {status} {said}");
+        return match said {
+            Some(said) => format!("the service answered {status} {said}"),
+            None => format!("the service answered {status}"),
+        };
     }
     format!("the service answered {status}: {}", excerpt(text))
 }

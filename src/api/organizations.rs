@@ -1,8 +1,10 @@
 //! Organizations (`/v1/organizations`).
 
+use serde_json::json;
+
 use super::Api;
 use super::cache::Noun;
-use super::record::record;
+use super::record::{Record, record};
 use super::request::Request;
 use crate::error::Result;
 
@@ -30,6 +32,13 @@ impl Api {
         let request = Request::get("/v1/organizations/{}", &[slug])
             .needs("organization_admin_read")
             .kept(Noun::Organizations);
-        self.client.send(request).await?.json()
+        let organization: Organization = self.client.send(request).await?.json()?;
+        if organization.text("slug").is_some() {
+            return Ok(organization);
+        }
+        // It is what was asked by.
+        let mut object = organization.into_object();
+        object.insert("slug".to_owned(), json!(slug));
+        Ok(Organization::wrap(object))
     }
 }

@@ -73,7 +73,12 @@ impl Api {
         let path = checked_path(&self.path)?;
         let mut request = self.request(path)?;
         if self.method == Method::Delete {
-            app.terminal().confirm(&format!("Send DELETE {path}?"))?;
+            let named = if path.contains("{ref}") {
+                path.replace("{ref}", &app.project_in_question()?)
+            } else {
+                path.to_owned()
+            };
+            app.terminal().confirm(&format!("Send DELETE {named}?"))?;
         }
         if path.contains("{ref}") {
             let reads = matches!(self.method, Method::Get | Method::Head);
@@ -251,8 +256,13 @@ fn raw(answer: &Answer, include: bool) -> Vec<u8> {
 /// A path on the API's own host, and nothing else.
 fn checked_path(path: &str) -> Result<&str> {
     let known = path.starts_with("/v1/") || path.starts_with("/v2/");
+    // `..` and its spellings are steps for whoever reads the address, as a backslash is.
+    let climbs = path
+        .split(['?', '/'])
+        .any(|part| matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | ".."));
     if known
-        && !path.contains('#')
+        && !climbs
+        && !path.contains(['#', '\\'])
         && !path
             .chars()
             .any(|character| character.is_control() || character == ' ')

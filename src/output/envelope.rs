@@ -66,15 +66,14 @@ pub(super) fn yaml(
     error: Option<&Error>,
     metadata: &Metadata,
 ) -> io::Result<()> {
-    serde_yaml::to_writer(
-        out,
-        &Envelope {
-            reply,
-            error,
-            metadata,
-        },
-    )
-    .map_err(io::Error::other)
+    // Into memory first: the library's errors do not tell that a pipe was closed.
+    let text = serde_yaml::to_string(&Envelope {
+        reply,
+        error,
+        metadata,
+    })
+    .map_err(io::Error::other)?;
+    out.write_all(text.as_bytes())
 }
 
 struct Envelope<'a> {

@@ -213,7 +213,8 @@ impl Output {
         let mut text = format!(
             "{} {}",
             self.error_word(error.code()),
-            harmless(&error.to_string())
+            // Set in, so that no line of the service's looks like one of ours.
+            harmless(error.to_string().trim_end()).replace('\n', "\n  ")
         );
         if let Error::Api(error) = error
             && let Some(id) = &error.request_id

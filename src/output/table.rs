@@ -212,17 +212,28 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
         keys.push(Cow::Borrowed("value"));
     }
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(keys.iter().map(|key| key.as_bytes()))?;
+    writer
+        .write_record(keys.iter().map(|key| key.as_bytes()))
+        .map_err(csv_error)?;
     for element in reply.elements() {
         match &*element {
             Value::Object(row) => writer.write_record(
                 keys.iter()
                     .map(|key| csv_cell(value(row, key)).into_owned()),
-            )?,
-            other => writer.write_record([csv_cell(Some(other)).as_ref()])?,
+            ),
+            other => writer.write_record([csv_cell(Some(other)).as_ref()]),
         }
+        .map_err(csv_error)?;
     }
     writer.flush()
+}
+
+/// The failure below: of the library's own, a closed pipe could not be told from others.
+fn csv_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn csv_cell(value: Option<&Value>) -> Cow<'_, str> {

@@ -50,7 +50,8 @@ impl Empty {
                 .await?;
             bar.finish_and_clear();
             bucket.insert("deleted_objects".to_owned(), json!(deleted));
-            format!("Emptied bucket `{name}`: {deleted} files deleted")
+            let files = if deleted == 1 { "file" } else { "files" };
+            format!("Emptied bucket `{name}`: {deleted} {files} deleted")
         };
         bucket.insert("deleted".to_owned(), json!(true));
         Ok(Reply::item(bucket, COLUMNS).with_message(done))

@@ -1,0 +1,39 @@
+//! The program as its users meet it: each test is a conversation with a fake Supabase, and shows the
+//! whole screen.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and sets up its own environment"
+)]
+
+/// How a fake service is talked to, and a screen looked at.
+mod support;
+
+/// `api`: any operation, as it is.
+mod api;
+/// Questions, the answers to them, and dry runs.
+mod confirm;
+/// Every error once: message, hint, code, exit status; and `docs/scripting.md`, which names them all.
+mod failures;
+/// One reply in every format, byte for byte; the envelope is a promise.
+mod formats;
+/// Help is there for every command, and no command takes a global flag for itself.
+mod help;
+/// `orgs`
+mod orgs;
+/// `projects`
+mod projects;
+/// `docs/commands.md` is what the program says of itself.
+mod reference;
+/// What is sent where, with which key, how often, and what is not sent.
+mod requests;
+/// Names, odd rows and hostile text: nothing breaks, nothing steers the terminal.
+mod safety;
+/// `storage`
+mod storage;
+/// Which project is meant, and by whom.
+mod targets;
+/// Every file of a command is declared by its folder.
+mod wiring;
