@@ -163,13 +163,27 @@ impl App {
             .trusting(extra_certificates)
             .telling_details(self.settings.verbose > 1),
         };
-        if self.settings.service_key_is_typed() {
-            self.say(
-                "A key typed as an argument can be seen by others on this machine: \
-                 `--service-key` also takes `-`, `@FILE` and `env:NAME`",
-            );
+        if let Some(given) = self.settings.typed_service_key() {
+            self.warn_of_typed("--service-key", given);
         }
         Ok(Api::new(connection, service.key))
+    }
+
+    /// Reads a secret that an argument gives: `-`, `@FILE`, `env:NAME`, or the secret itself, which draws
+    /// a warning.
+    #[expect(dead_code, reason = "the commands that need it come next")]
+    pub(crate) fn secret(&self, flag: &str, given: &str) -> Result<SecretString> {
+        self.warn_of_typed(flag, given);
+        settings::secret(flag, given)
+    }
+
+    fn warn_of_typed(&self, flag: &str, given: &str) {
+        if settings::is_typed(given) {
+            self.say(&format!(
+                "A secret typed as an argument can be seen by others on this machine: \
+                 `{flag}` also takes `-`, `@FILE` and `env:NAME`"
+            ));
+        }
     }
 
     fn say_if_verbose(&self, message: &str) {

@@ -245,9 +245,13 @@ pub(crate) enum Error {
     /// A failure of the program or of the machine.
     #[error("{0}")]
     Internal(String),
-    /// A check came out negative; the data says which.
+    /// Data came, and still the run ends badly: a check was negative, or some targets failed. The data says which.
     #[error("{message}")]
-    CheckFailed { message: String },
+    Verdict {
+        code: Code,
+        message: String,
+        hint: Option<String>,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -270,6 +274,15 @@ impl Error {
         Self::InvalidInput {
             message: message.into(),
             hint: Some(hint.into()),
+        }
+    }
+
+    /// How a run ends that has data to show and a bad end all the same.
+    pub(crate) fn verdict(code: Code, message: impl Into<String>) -> Self {
+        Self::Verdict {
+            code,
+            message: message.into(),
+            hint: None,
         }
     }
 
@@ -304,7 +317,7 @@ impl Error {
             Self::Api(error) => error.code,
             Self::JqFailed(_) => Code::JqFailed,
             Self::Internal(_) | Self::HeldBack => Code::Internal,
-            Self::CheckFailed { .. } => Code::CheckFailed,
+            Self::Verdict { code, .. } => *code,
             Self::Interrupted => Code::Interrupted,
         }
     }
@@ -312,7 +325,7 @@ impl Error {
     /// What to type next.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } | Self::InvalidInput { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::InvalidInput { hint, .. } | Self::Verdict { hint, .. } => hint.clone(),
             Self::NoProject => Some(
                 "pass `--project <REF>`, set SUPABASE_PROJECT_ID, link this folder with `supabase link`, \
                  or give the profile a default project"
@@ -324,7 +337,7 @@ impl Error {
             ),
             Self::JqFailed(_) => Some("`-o json` instead of `--jq` shows what the expression gets".to_owned()),
             Self::Api(error) => api_hint(error),
-            Self::Cancelled | Self::CheckFailed { .. } | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
+            Self::Cancelled | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
         }
     }
 }

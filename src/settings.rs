@@ -299,11 +299,9 @@ impl Settings {
         }
     }
 
-    /// Whether the key itself stands on the command line, which every process can read.
-    pub(crate) fn service_key_is_typed(&self) -> bool {
-        self.service_key.as_deref().is_some_and(|given| {
-            given != "-" && !given.starts_with('@') && !given.starts_with("env:")
-        })
+    /// The key as it was typed, if it was: it may be one, or say where one is.
+    pub(crate) fn typed_service_key(&self) -> Option<&str> {
+        self.service_key.as_deref()
     }
 
     /// What is set in the surroundings and does not hold in the sandbox.
@@ -526,6 +524,12 @@ pub(crate) fn secret(flag: &str, given: &str) -> Result<SecretString> {
         return Err(Error::invalid(format!("{flag}: there is nothing in it")));
     }
     Ok(SecretString::from(text))
+}
+
+/// Whether a secret itself was typed rather than where to find it: on the command line every process
+/// can read it.
+pub(crate) fn is_typed(given: &str) -> bool {
+    given != "-" && !given.starts_with('@') && !given.starts_with("env:")
 }
 
 /// The text of a secret, for checking it. Nobody keeps or prints it.

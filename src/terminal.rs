@@ -49,6 +49,33 @@ impl Terminal {
         }
     }
 
+    /// Gets a yes for the gravest things, by having the name of what is hit typed.
+    ///
+    /// # Errors
+    /// As [`Terminal::confirm`]; another name than the one asked for is a no.
+    #[expect(dead_code, reason = "the commands that need it come next")]
+    pub(crate) fn confirm_by_name(self, question: &str, name: &str) -> Result<()> {
+        if self.yes || self.dry_run {
+            return Ok(());
+        }
+        if !self.can_ask {
+            return Err(Error::ConfirmationRequired {
+                question: question.to_owned(),
+            });
+        }
+        let theme = dialoguer::theme::SimpleTheme;
+        let prompt = format!("{question}\nType {name} to go ahead");
+        let typed: Result<String, _> = dialoguer::Input::with_theme(&theme)
+            .with_prompt(crate::output::harmless(&prompt))
+            .allow_empty(true)
+            .interact_text();
+        if typed.map_err(not_asked)?.trim() == name {
+            Ok(())
+        } else {
+            Err(Error::Cancelled)
+        }
+    }
+
     /// Reads a secret that does not show while it is typed; `otherwise` says what to type where
     /// nobody can be asked.
     pub(crate) fn ask_hidden(self, prompt: &str, otherwise: &str) -> Result<SecretString> {

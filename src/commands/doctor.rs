@@ -10,7 +10,7 @@ use crate::api::{ApiError, Object, Record};
 use crate::app::App;
 use crate::config::Config;
 use crate::credentials::Stored;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::output::{Column, Reply};
 use crate::platform;
 
@@ -40,14 +40,11 @@ impl Doctor {
             .count();
         let rows = findings.into_iter().map(Object::from).collect();
         let reply = Reply::list::<Object>(rows, COLUMNS);
+        let failed = |message: String| Error::verdict(Code::CheckFailed, message);
         Ok(match failures {
             0 => reply,
-            1 => reply.with_verdict(Error::CheckFailed {
-                message: "one check failed".to_owned(),
-            }),
-            several => reply.with_verdict(Error::CheckFailed {
-                message: format!("{several} checks failed"),
-            }),
+            1 => reply.with_verdict(failed("one check failed".to_owned())),
+            several => reply.with_verdict(failed(format!("{several} checks failed"))),
         })
     }
 }

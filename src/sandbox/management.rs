@@ -1,12 +1,19 @@
 //! The Management API: a table of routes over the state.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::gateway;
 use super::server::{Asked, Told};
 
+/// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
+pub(super) type Row = (&'static str, &'static str, Route);
+
+/// The tables, one for each file that answers a part of the Management API.
+const TABLES: &[&[Row]] = &[ROUTES];
+
 /// What answers a route.
-enum Route {
+pub(super) enum Route {
     /// The part of the state under this pointer.
     Read(&'static str),
     /// The element of a list whose key is the route's first `{}`.
@@ -17,10 +24,10 @@ enum Route {
     /// A part of the project that the route names first, under this pointer.
     OfProject(&'static str),
     /// Something with behaviour of its own: the state, the parts that `{}` stood for, the request.
-    Do(fn(&mut Value, &[&str], &Asked) -> Told),
+    Do(fn(&mut Value, Timestamp, &[&str], &Asked) -> Told),
 }
 
-const ROUTES: &[(&str, &str, Route)] = &[
+const ROUTES: &[Row] = &[
     ("GET", "/v1/profile", Route::Read("/profile")),
     ("GET", "/v1/organizations", Route::Do(organizations)),
     (
@@ -59,11 +66,11 @@ const LACKING: &[&str] = &[
 /// What the limit of the service is told as. The sandbox has none.
 const LIMIT: u32 = 120;
 
-pub(super) fn answer(state: &mut Value, asked: &Asked, token: &str) -> Told {
+pub(super) fn answer(state: &mut Value, now: Timestamp, asked: &Asked, token: &str) -> Told {
     if asked.header("authorization") != Some(format!("Bearer {token}").as_str()) {
         return Told::message(401, "Unauthorized");
     }
-    let mut told = find(state, asked);
+    let mut told = find(state, now, asked);
     told.headers.extend([
         ("x-ratelimit-limit", LIMIT.to_string()),
         ("x-ratelimit-remaining", (LIMIT - 1).to_string()),
@@ -76,8 +83,8 @@ pub(super) fn answer(state: &mut Value, asked: &Asked, token: &str) -> Told {
     told
 }
 
-fn find(state: &mut Value, asked: &Asked) -> Told {
-    for (method, pattern, route) in ROUTES {
+fn find(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
+    for (method, pattern, route) in TABLES.iter().copied().flatten() {
         let Some(parts) = fits(pattern, &asked.segments) else {
             continue;
         };
@@ -106,7 +113,7 @@ fn find(state: &mut Value, asked: &Asked) -> Told {
                     None => unknown_project(),
                 }
             }
-            Route::Do(work) => work(state, &parts, asked),
+            Route::Do(work) => work(state, now, &parts, asked),
         };
     }
     if LACKING.iter().any(|start| asked.path.starts_with(start)) {
@@ -144,7 +151,7 @@ fn unknown_project() -> Told {
     )
 }
 
-fn organizations(state: &mut Value, _: &[&str], _: &Asked) -> Told {
+fn organizations(state: &mut Value, _: Timestamp, _: &[&str], _: &Asked) -> Told {
     let rows = state["organizations"].as_array().into_iter().flatten();
     let rows: Vec<_> = rows
         .map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]}))
@@ -152,7 +159,7 @@ fn organizations(state: &mut Value, _: &[&str], _: &Asked) -> Told {
     Told::json(200, &json!(rows))
 }
 
-fn projects(state: &mut Value, _: &[&str], _: &Asked) -> Told {
+fn projects(state: &mut Value, _: Timestamp, _: &[&str], _: &Asked) -> Told {
     let rows: Vec<_> = state["projects"]
         .as_object()
         .into_iter()
@@ -162,7 +169,7 @@ fn projects(state: &mut Value, _: &[&str], _: &Asked) -> Told {
     Told::json(200, &json!(rows))
 }
 
-fn organization_projects(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+fn organization_projects(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> Told {
     let wanted = asked.query("search").unwrap_or_default().to_lowercase();
     let of_it = |project: &&Value| {
         project["organization_slug"] == parts[0]
@@ -195,7 +202,7 @@ fn organization_projects(state: &mut Value, parts: &[&str], asked: &Asked) -> To
 }
 
 /// Pages by a link, as all lists of v2 do.
-fn members(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+fn members(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> Told {
     let all = state["members"].as_array().cloned().unwrap_or_default();
     let size: usize = asked
         .query("page[size]")
@@ -221,7 +228,7 @@ fn members(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
 }
 
 /// Pages by a cursor.
-fn snippets(state: &mut Value, _: &[&str], asked: &Asked) -> Told {
+fn snippets(state: &mut Value, _: Timestamp, _: &[&str], asked: &Asked) -> Told {
     let all = state["snippets"].as_array().cloned().unwrap_or_default();
     let limit: usize = asked
         .query("limit")
@@ -241,7 +248,7 @@ fn snippets(state: &mut Value, _: &[&str], asked: &Asked) -> Told {
 }
 
 /// Unknown ones are 406 here, of all things.
-fn snippet(state: &mut Value, parts: &[&str], _: &Asked) -> Told {
+fn snippet(state: &mut Value, _: Timestamp, parts: &[&str], _: &Asked) -> Told {
     match state["snippets"]
         .as_array()
         .into_iter()
@@ -257,7 +264,7 @@ fn snippet(state: &mut Value, parts: &[&str], _: &Asked) -> Told {
 }
 
 /// A project that is not running has no keys, and says so with an empty list.
-fn api_keys(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
+fn api_keys(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> Told {
     let reference = parts[0];
     if state["projects"][reference]["project"]["status"] == "INACTIVE" {
         return Told::json(200, &json!([]));
@@ -293,7 +300,7 @@ fn api_keys(state: &mut Value, parts: &[&str], asked: &Asked) -> Told {
 }
 
 /// The poorer list of buckets, which needs no key.
-fn buckets(state: &mut Value, parts: &[&str], _: &Asked) -> Told {
+fn buckets(state: &mut Value, _: Timestamp, parts: &[&str], _: &Asked) -> Told {
     let rows = state["projects"][parts[0]]["buckets"]
         .as_array()
         .into_iter()

@@ -287,7 +287,7 @@ fn route(state: &mut Value, now: Timestamp, asked: &Asked, token: &str) -> Told 
     {
         return gateway::answer(state, now, asked);
     }
-    management::answer(state, asked, token)
+    management::answer(state, now, asked, token)
 }
 
 fn is_loopback(host: &str) -> bool {
