@@ -327,13 +327,14 @@ impl Error {
         match self {
             Self::Usage { hint, .. } | Self::InvalidInput { hint, .. } | Self::Verdict { hint, .. } => hint.clone(),
             Self::NoProject => Some(
-                "pass `--project <REF>`, set SUPABASE_PROJECT_ID, link this folder with `supabase link`, \
-                 or give the profile a default project"
+                "pass `--project <REF>`, set SUPABASE_PROJECT_ID, link this folder with `supactl link`, \
+                 or give the profile a default with `supactl profiles set`"
                     .to_owned(),
             ),
             Self::ConfirmationRequired { .. } => Some("pass `--yes` to go ahead, or `--dry-run` to see what would be sent".to_owned()),
             Self::NotLoggedIn => Some(
-                "set SUPABASE_ACCESS_TOKEN to a token of https://supabase.com/dashboard/account/tokens".to_owned(),
+                "`supactl login` stores a token, or SUPABASE_ACCESS_TOKEN gives one; \
+                 https://supabase.com/dashboard/account/tokens makes them".to_owned(),
             ),
             Self::JqFailed(_) => Some("`-o json` instead of `--jq` shows what the expression gets".to_owned()),
             Self::Api(error) => api_hint(error),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -43,7 +43,14 @@ impl Answer {
 
     /// A list, which an empty body or `null` also is.
     pub(crate) fn list<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
-        Ok(self.json::<Option<Vec<T>>>()?.unwrap_or_default())
+        match serde_json::from_slice::<Option<Vec<T>>>(&self.body) {
+            Ok(list) => Ok(list.unwrap_or_default()),
+            // JSON of another shape is told in words; what is no JSON at all, by the place in it.
+            Err(_) if serde_json::from_slice::<IgnoredAny>(&self.body).is_ok() => {
+                Err(self.malformed(&"not a list"))
+            }
+            Err(error) => Err(self.malformed(&error)),
+        }
     }
 
     fn malformed(&self, reason: &dyn std::fmt::Display) -> Error {

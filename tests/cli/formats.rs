@@ -99,7 +99,9 @@ fn a_terminal_gets_a_header_and_aligned_columns() {
     abcdefghijklmnopqrst  acme-shop     acme          eu-central-1  ACTIVE_HEALTHY  2026-03-01
                                                                                     10:00:00+00:00
     ");
-    let narrow = supabase.command("projects list --utc").at_terminal(60);
+    let narrow = supabase
+        .command("projects list --utc --no-cache")
+        .at_terminal(60);
     insta::assert_snapshot!(narrow.sees_the_end(), @"
     Ref       Name      Organiza  Region    Status    Created
                         tion
@@ -336,10 +338,10 @@ fn a_failure_has_its_envelope_and_its_lines() {
 fn a_usage_error_has_its_envelope_too() {
     let world = World::new();
     insta::assert_snapshot!(world.run("storage buckets create -o json"), @r#"
-    {"data":null,"success":false,"error":{"code":"usage","message":"the following required arguments were not provided: <NAME>","hint":"`supactl storage buckets create --help` shows what it takes","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets create","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
+    {"data":null,"success":false,"error":{"code":"usage","message":"the following required arguments were not provided: <NAME>","hint":"`supactl storage buckets create --help` shows all that it takes","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets create","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
     ------- stderr -------
     error[usage]: the following required arguments were not provided: <NAME>
-    hint: `supactl storage buckets create --help` shows what it takes
+    hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     "#);
     insta::assert_snapshot!(world.run("storage buckets list --nonsense -oyaml"), @"
@@ -348,7 +350,7 @@ fn a_usage_error_has_its_envelope_too() {
     error:
       code: usage
       message: unexpected argument '--nonsense' found
-      hint: '`supactl storage buckets list --help` shows what it takes'
+      hint: '`supactl storage buckets list --help` shows all that it takes'
       status: null
       request_id: null
       details: null
@@ -362,7 +364,7 @@ fn a_usage_error_has_its_envelope_too() {
       dry_run: false
     ------- stderr -------
     error[usage]: unexpected argument '--nonsense' found
-    hint: `supactl storage buckets list --help` shows what it takes
+    hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(world.run("projects list -o xml"), @"

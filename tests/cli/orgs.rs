@@ -21,7 +21,7 @@ fn get_shows_the_plan() {
     supabase
         .on("GET", "/v1/organizations/acme")
         .answers(200, "org.json")
-        .times(2);
+        .once();
     insta::assert_snapshot!(supabase.run("orgs get acme"), @"
     slug	acme
     name	Acme GmbH
@@ -47,7 +47,7 @@ fn get_shows_the_plan() {
       project: null
       timestamp: [now]
       duration_ms: [ms]
-      cached: false
+      cached: true
       count: null
       dry_run: false
     ");

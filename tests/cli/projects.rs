@@ -18,13 +18,16 @@ fn list_shows_the_newest_first() {
 #[test]
 fn list_with_nothing_in_it_says_so() {
     let supabase = FakeSupabase::start();
-    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    supabase
+        .on("GET", "/v1/projects")
+        .answers(200, json!([]))
+        .once();
     insta::assert_snapshot!(supabase.run("projects list"), @"
     ------- stderr -------
     No projects that this token may see
     ");
     insta::assert_snapshot!(supabase.run("projects list -o json"), @r#"
-    {"data":[],"success":true,"error":null,"metadata":{"command":"projects list","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":0,"dry_run":false}}
+    {"data":[],"success":true,"error":null,"metadata":{"command":"projects list","project":null,"timestamp":[now],"duration_ms":[ms],"cached":true,"count":0,"dry_run":false}}
     ------- stderr -------
     No projects that this token may see
     "#);
@@ -37,7 +40,7 @@ fn get_shows_the_database_too() {
     supabase
         .on("GET", PROJECT)
         .answers(200, "project.json")
-        .times(2);
+        .once();
     insta::assert_snapshot!(supabase.run("projects get"), @"
     ref	abcdefghijklmnopqrst
     name	acme-shop
@@ -45,7 +48,8 @@ fn get_shows_the_database_too() {
     region	eu-central-1
     status	ACTIVE_HEALTHY
     created_at	2026-03-01 10:00:00+00:00
-    database	db.abcdefghijklmnopqrst.supabase.co (17.4.1.054)
+    database.host	db.abcdefghijklmnopqrst.supabase.co
+    database.version	17.4.1.054
     ");
     insta::assert_snapshot!(supabase.run("projects get abcdefghijklmnopqrst -o yaml"), @"
     data:
@@ -69,7 +73,7 @@ fn get_shows_the_database_too() {
       project: abcdefghijklmnopqrst
       timestamp: [now]
       duration_ms: [ms]
-      cached: false
+      cached: true
       count: null
       dry_run: false
     ");
@@ -88,7 +92,8 @@ fn get_of_a_project_without_a_database_leaves_it_empty() {
     region	eu-central-1
     status	INACTIVE
     created_at	2026-03-01 10:00:00+00:00
-    database
+    database.host	
+    database.version	
     ");
     assert_eq!(
         supabase.run("projects get -o json").json()["data"]["database"],

@@ -247,13 +247,13 @@ fn update_needs_something_to_change() {
     insta::assert_snapshot!(supabase.run("storage buckets update avatars"), @"
     ------- stderr -------
     error[usage]: the following required arguments were not provided: <--public|--private|--file-size-limit <SIZE|none>|--allowed-mime-type <TYPE|any>>
-    hint: `supactl storage buckets update --help` shows what it takes
+    hint: `supactl storage buckets update --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets update avatars --public --private"), @"
     ------- stderr -------
     error[usage]: the argument '--public' cannot be used with '--private'
-    hint: `supactl storage buckets update --help` shows what it takes
+    hint: `supactl storage buckets update --help` shows all that it takes
     [exit status: 2]
     ");
 }
@@ -264,7 +264,7 @@ fn values_that_cannot_be_right_are_refused_before_anything_is_sent() {
     insta::assert_snapshot!(supabase.run("storage buckets create avatars --file-size-limit 5XB"), @"
     ------- stderr -------
     error[invalid_input]: invalid value '5XB' for '--file-size-limit <SIZE>': `5XB` is not a size: write a number of bytes or one with B, KB, MB or GB, such as `50MB`
-    hint: `supactl storage buckets create --help` shows what it takes
+    hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets update avatars --file-size-limit 0"), @"
@@ -275,19 +275,19 @@ fn values_that_cannot_be_right_are_refused_before_anything_is_sent() {
     insta::assert_snapshot!(supabase.run("storage buckets create avatars --allowed-mime-type picture"), @"
     ------- stderr -------
     error[invalid_input]: invalid value 'picture' for '--allowed-mime-type <TYPE>': `picture` is not a MIME type: write `image/png`, or `image/*` for all of a kind
-    hint: `supactl storage buckets create --help` shows what it takes
+    hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets list --limit 0"), @"
     ------- stderr -------
     error[invalid_input]: invalid value '0' for '--limit <COUNT>': 0 is not in 1..=4294967295
-    hint: `supactl storage buckets list --help` shows what it takes
+    hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets list --sort owner"), @"
     ------- stderr -------
     error[invalid_input]: invalid value 'owner' for '--sort <SORT>' [possible values: name, created_at, updated_at]
-    hint: `supactl storage buckets list --help` shows what it takes
+    hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");
 }

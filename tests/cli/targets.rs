@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{AVATARS, BUCKETS, FakeSupabase, KEYS, PROJECT, REF, World};
+use crate::support::{AVATARS, BUCKETS, FakeSupabase, Faulty, KEYS, PROJECT, REF, World};
 
 /// Another project than the usual one.
 const OTHER: &str = "bcdefghijklmnopqrstu";
@@ -85,7 +85,7 @@ fn without_any_project_all_ways_of_naming_one_are_told() {
     insta::assert_snapshot!(screen, @"
     ------- stderr -------
     error[no_project]: no project was named
-    hint: pass `--project <REF>`, set SUPABASE_PROJECT_ID, link this folder with `supabase link`, or give the profile a default project
+    hint: pass `--project <REF>`, set SUPABASE_PROJECT_ID, link this folder with `supactl link`, or give the profile a default with `supactl profiles set`
     [exit status: 2]
     ");
 }
@@ -191,23 +191,27 @@ fn what_only_reads_does_not_talk_about_the_project() {
 }
 
 #[test]
-fn the_token_comes_from_the_official_tool_where_no_variable_has_it() {
+fn the_official_tools_token_goes_to_the_official_address_only() {
     let supabase = FakeSupabase::start();
     let token = "sbp_fedcba9876543210fedcba9876543210fedcba98";
     supabase
         .world()
         .file("home/.supabase/access-token", &format!("{token}\n"));
-    supabase
-        .on("GET", "/v1/organizations")
-        .with_header("authorization", &format!("Bearer {token}"))
-        .answers(200, json!([]))
-        .once();
-    let screen = supabase
-        .command("orgs list")
-        .without("SUPABASE_ACCESS_TOKEN")
+    supabase.on("GET", "/v1/organizations").never();
+    let orgs = || {
+        supabase
+            .command("orgs list --retries 0")
+            .without("SUPABASE_ACCESS_TOKEN")
+    };
+    let elsewhere = orgs().run();
+    assert_eq!(elsewhere.code(), Some("not_logged_in"), "{elsewhere}");
+    // Nothing but a proxy that is not there keeps this one from being sent.
+    let there = orgs()
+        .without("SUPACTL_API_URL")
+        .env("HTTPS_PROXY", &format!("http://{}", Faulty::nobody()))
         .run();
-    assert_eq!(screen.status(), Some(0), "{screen}");
-    assert!(!screen.stderr().contains(token));
+    assert_eq!(there.code(), Some("network"), "{there}");
+    assert!(!there.stderr().contains(token));
 }
 
 #[test]
@@ -223,7 +227,7 @@ fn without_a_token_the_way_to_one_is_told() {
     insta::assert_snapshot!(supabase.command("orgs list").without("SUPABASE_ACCESS_TOKEN").run(), @"
     ------- stderr -------
     error[not_logged_in]: not signed in
-    hint: set SUPABASE_ACCESS_TOKEN to a token of https://supabase.com/dashboard/account/tokens
+    hint: `supactl login` stores a token, or SUPABASE_ACCESS_TOKEN gives one; https://supabase.com/dashboard/account/tokens makes them
     [exit status: 4]
     ");
 }
@@ -322,7 +326,7 @@ fn an_unknown_profile_is_no_silent_default() {
     insta::assert_snapshot!(supabase.run("orgs list --profile work"), @"
     ------- stderr -------
     error[invalid_input]: there is no profile `work`
-    hint: `sandbox` is built in
+    hint: `supactl profiles list` shows yours; `supactl login --profile work` makes it
     [exit status: 2]
     ");
     let by_variable = supabase

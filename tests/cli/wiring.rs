@@ -18,7 +18,9 @@ fn every_file_of_a_command_is_declared_by_its_folder() {
             let declared = declarations.lines().any(|line| {
                 line.trim_start_matches("pub(crate) ")
                     .trim_start_matches("pub(super) ")
-                    == format!("mod {name};")
+                    .trim_start_matches("mod ")
+                    .trim_start_matches("r#")
+                    == format!("{name};")
             });
             if !declared {
                 forgotten.push(path);
