@@ -52,7 +52,14 @@ pub(crate) fn trust(extra: Option<&[u8]>, refused: &Refused) -> Result<ClientCon
 fn read_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(certificates)
+            if !certificates.is_empty()
+                && certificates
+                    .iter()
+                    .all(|certificate| x509_cert::Certificate::from_der(certificate).is_ok()) =>
+        {
+            Ok(certificates)
+        }
         _ => Err(ApiError::new(
             Code::InvalidInput,
             "the file of `--ca-file` holds no certificate in PEM",

@@ -108,14 +108,16 @@ impl Transport {
             error,
             failure: Failure::Final,
         })?;
-        let built = self.build(http, request, url);
         if self.details {
             self.tell_sending(request, url);
         }
-        let response = built
-            .send()
-            .await
-            .map_err(|error| self.not_answered(&error, url))?;
+        let mut response = self.once(http, request, url).await?;
+        for _ in 0..MAX_REDIRECTS {
+            let Some(target) = onward(&response, request, url) else {
+                break;
+            };
+            response = self.once(http, request, &target).await?;
+        }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = response
@@ -145,7 +147,7 @@ impl Transport {
                 failure: Failure::Final,
             }),
             _ => {
-                let error = ApiError::from_answer(status, &body);
+                let error = self.without_secrets(ApiError::from_answer(status, &body), request);
                 let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
                 let told = match error.status {
                     Some(429 | 503) => retry::told(
@@ -173,6 +175,43 @@ impl Transport {
                 };
                 Err(Failed { error, failure })
             }
+        }
+    }
+
+    async fn once(
+        &self,
+        http: &reqwest::Client,
+        request: &Request,
+        url: &reqwest::Url,
+    ) -> Result<reqwest::Response, Failed> {
+        let sent = self.build(http, request, url).send().await;
+        sent.map_err(|error| self.not_answered(&error, url))
+    }
+
+    /// A failure of the service in words that give no secret back: some of its messages repeat what
+    /// they were sent.
+    fn without_secrets(&self, error: ApiError, request: &Request) -> ApiError {
+        let key = match &request.host {
+            Host::Management => None,
+            Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::exposed),
+        };
+        let hidden = |mut text: String| {
+            for secret in [Some(self.token.expose_secret()), key]
+                .into_iter()
+                .flatten()
+            {
+                if !secret.is_empty() && text.contains(secret) {
+                    text = text.replace(secret, mask::MASK);
+                }
+            }
+            text
+        };
+        ApiError {
+            message: hidden(error.message),
+            details: error.details.map(|details| {
+                serde_json::from_str(&hidden(details.to_string())).unwrap_or(Value::Null)
+            }),
+            ..error
         }
     }
 
@@ -361,7 +400,7 @@ fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest:
     let builder = reqwest::Client::builder()
         .user_agent(concat!("supactl/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(redirect::Policy::custom(stay_on_the_host));
+        .redirect(redirect::Policy::none());
     let builder = if near { builder.no_proxy() } else { builder };
     let builder = match tls {
         Some(tls) => builder.tls_backend_preconfigured(tls),
@@ -375,25 +414,21 @@ fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest:
     })
 }
 
-/// A token goes to the host that it is meant for, whatever that host answers.
-fn stay_on_the_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let from = attempt.previous().first().map(|url| {
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port_or_known_default(),
-        )
-    });
-    let to = (
-        attempt.url().scheme().to_owned(),
-        attempt.url().host_str().map(str::to_owned),
-        attempt.url().port_or_known_default(),
-    );
-    if from == Some(to) && attempt.previous().len() <= MAX_REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.stop()
+/// Where a redirect leads, if it is followed: a read, to the same host. A token goes to the host that it
+/// is meant for, whatever that host answers; and a write that is sent on would turn into a read, whose
+/// answer looks like the write's.
+fn onward(
+    response: &reqwest::Response,
+    request: &Request,
+    url: &reqwest::Url,
+) -> Option<reqwest::Url> {
+    if !response.status().is_redirection() || !matches!(request.method, Method::Get | Method::Head)
+    {
+        return None;
     }
+    let location = response.headers().get("location")?.to_str().ok()?;
+    let target = response.url().join(location).ok()?;
+    (target.origin() == url.origin()).then_some(target)
 }
 
 fn redirected(status: u16, headers: &HeaderMap, url: &reqwest::Url) -> ApiError {

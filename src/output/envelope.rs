@@ -7,6 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::reply::{Body, Reply};
+use super::yaml;
 use crate::error::Error;
 
 /// What is told about the run itself.
@@ -66,14 +67,19 @@ pub(super) fn yaml(
     error: Option<&Error>,
     metadata: &Metadata,
 ) -> io::Result<()> {
-    // Into memory first: the library's errors do not tell that a pipe was closed.
-    let text = serde_yaml::to_string(&Envelope {
-        reply,
-        error,
-        metadata,
-    })
-    .map_err(io::Error::other)?;
-    out.write_all(text.as_bytes())
+    match &reply.body {
+        // Row by row, as in JSON.
+        Body::List { rows, .. } if !rows.is_empty() => {
+            out.write_all(b"data:\n")?;
+            for row in rows {
+                yaml::row(out, 0, row)?;
+            }
+        }
+        _ => yaml::entry(out, 0, "data", &reply.data())?,
+    }
+    yaml::entry(out, 0, "success", &json!(error.is_none()))?;
+    yaml::entry(out, 0, "error", &json!(error.map(describe)))?;
+    yaml::entry(out, 0, "metadata", &about(reply, error, metadata))
 }
 
 struct Envelope<'a> {
@@ -95,25 +101,27 @@ impl Serialize for Envelope<'_> {
         }
         map.serialize_entry("success", &self.error.is_none())?;
         map.serialize_entry("error", &self.error.map(describe))?;
-        let count = if self.error.is_some() && matches!(self.reply.body, Body::Nothing) {
-            None
-        } else {
-            self.reply.count()
-        };
-        map.serialize_entry(
-            "metadata",
-            &json!({
-                "command": self.metadata.command,
-                "project": self.metadata.project,
-                "timestamp": self.metadata.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-                "duration_ms": self.metadata.duration_ms,
-                "cached": self.metadata.cached,
-                "count": count,
-                "dry_run": self.metadata.dry_run,
-            }),
-        )?;
+        map.serialize_entry("metadata", &about(self.reply, self.error, self.metadata))?;
         map.end()
     }
+}
+
+/// The `metadata` of the envelope.
+fn about(reply: &Reply, error: Option<&Error>, metadata: &Metadata) -> Value {
+    let count = if error.is_some() && matches!(reply.body, Body::Nothing) {
+        None
+    } else {
+        reply.count()
+    };
+    json!({
+        "command": metadata.command,
+        "project": metadata.project,
+        "timestamp": metadata.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "duration_ms": metadata.duration_ms,
+        "cached": metadata.cached,
+        "count": count,
+        "dry_run": metadata.dry_run,
+    })
 }
 
 /// The `error` of the envelope.

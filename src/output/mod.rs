@@ -10,6 +10,7 @@ mod reply;
 mod safe;
 mod table;
 mod time;
+mod yaml;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

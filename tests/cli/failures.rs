@@ -445,7 +445,6 @@ fn a_file_with_certificates_that_is_none_is_told() {
 }
 
 #[test]
-#[ignore = "left: it is dropped without a word, and the built-in certificates are used"]
 fn a_file_without_a_usable_certificate_is_told() {
     let world = World::new();
     for text in [

@@ -36,7 +36,7 @@ fn yaml_is_the_same_envelope() {
     data:
     - id: acme
       slug: acme
-      name: Acme, "the" shop
+      name: 'Acme, "the" shop'
       plan: null
       tags:
       - a
@@ -308,7 +308,7 @@ fn a_failure_has_its_envelope_and_its_lines() {
       message: Project not found
       hint: null
       status: 404
-      request_id: 9f2c
+      request_id: '9f2c'
       details: null
     metadata:
       command: projects get
@@ -349,7 +349,7 @@ fn a_usage_error_has_its_envelope_too() {
     success: false
     error:
       code: usage
-      message: unexpected argument '--nonsense' found
+      message: 'unexpected argument ''--nonsense'' found'
       hint: '`supactl storage buckets list --help` shows all that it takes'
       status: null
       request_id: null
@@ -419,7 +419,6 @@ fn the_variable_sets_the_format_and_the_flag_wins() {
 }
 
 #[test]
-#[ignore = "left: the variable puts it into the envelope, as the flag does"]
 fn api_stays_raw_where_only_the_variable_names_a_format() {
     let supabase = FakeSupabase::start();
     supabase.on("GET", "/v1/things").answers(200, json!([1]));
@@ -508,7 +507,6 @@ fn texts_that_yaml_would_take_for_something_else_stay_texts() {
 }
 
 #[test]
-#[ignore = "left: what only YAML 1.1 takes for a boolean or a number stands without quotes"]
 fn texts_that_old_readers_of_yaml_misread_are_quoted() {
     let texts = [
         "no",

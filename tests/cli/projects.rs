@@ -58,10 +58,10 @@ fn get_shows_the_database_too() {
       organization_slug: acme
       region: eu-central-1
       status: ACTIVE_HEALTHY
-      created_at: 2026-03-01T10:00:00Z
+      created_at: '2026-03-01T10:00:00Z'
       database:
         host: db.abcdefghijklmnopqrst.supabase.co
-        version: 17.4.1.054
+        version: '17.4.1.054'
         postgres_engine: '17'
         release_channel: ga
       id: abcdefghijklmnopqrst

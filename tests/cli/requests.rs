@@ -588,7 +588,6 @@ fn redirects_in_a_circle_end() {
 }
 
 #[test]
-#[ignore = "left: a 301, 302 or 303 turns it into a GET, whose answer is taken for the write's"]
 fn a_redirected_write_is_never_taken_for_done() {
     let supabase = FakeSupabase::start();
     supabase

@@ -203,7 +203,6 @@ fn no_secret_is_told_however_much_is_asked_for() {
 }
 
 #[test]
-#[ignore = "left: messages of the service are shown as they come"]
 fn a_key_that_the_service_repeats_in_an_error_is_not_shown() {
     let supabase = FakeSupabase::with_keys();
     supabase.on("GET", BUCKETS).answers(
