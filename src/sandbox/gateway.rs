@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
 
+use super::keys;
 use super::seed;
 use super::server::{Asked, Told};
 use super::storage;
@@ -84,14 +85,8 @@ pub(super) fn answer(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
             &json!({"message": "No API key found in request", "hint": hint}),
         );
     };
-    let known = [
-        secret_key(&reference),
-        publishable_key(&reference),
-        legacy_key(&reference, "anon"),
-        legacy_key(&reference, "service_role"),
-    ];
-    if !known.iter().any(|one| one == key) {
-        return Told::message(401, "Invalid API key");
+    if let Err(refusal) = keys::check(project, &reference, key) {
+        return Told::message(401, refusal);
     }
     let who = who(&reference, key, asked.header("authorization"), now);
     match (

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::gateway;
 use super::server::{Asked, Told};
+use super::state::written;
+use super::{keys, projects};
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
 pub(super) type Row = (&'static str, &'static str, Route);
 
 /// The tables, one for each file that answers a part of the Management API.
-const TABLES: &[&[Row]] = &[ROUTES];
+const TABLES: &[&[Row]] = &[ROUTES, projects::ROUTES, keys::ROUTES];
 
 /// What answers a route.
 pub(super) enum Route {
@@ -23,8 +24,105 @@ pub(super) enum Route {
     },
     /// A part of the project that the route names first, under this pointer.
     OfProject(&'static str),
+    /// The same part, after the keys of the body were put into it.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    Merge(&'static str),
+    /// All elements of a list of the project.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    List(&'static Rows),
+    /// The element that the last `{}` names.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    Get(&'static Rows),
+    /// A new element, made of the body.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    Create(&'static Rows),
+    /// An element with the keys of the body put into it.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    Update(&'static Rows),
+    /// An element as it was before it went.
+    #[expect(dead_code, reason = "the nouns that need it come next")]
+    Delete(&'static Rows),
     /// Something with behaviour of its own: the state, the parts that `{}` stood for, the request.
     Do(fn(&mut Value, Timestamp, &[&str], &Asked) -> Told),
+}
+
+/// A list that a project keeps, for the routes that do no more than keep it.
+///
+/// Keys that begin with `_` are the sandbox's own: no answer shows them.
+pub(super) struct Rows {
+    /// The project's key that it stands under. A state without it has nothing in the list.
+    pub(super) list: &'static str,
+    /// The key by which a path names an element.
+    pub(super) key: &'static str,
+    /// What is said of an element that is not there.
+    pub(super) missing: &'static str,
+    /// Makes a new element of what was sent, with its new id and the time.
+    pub(super) made: fn(&Value, &str, &str) -> Value,
+}
+
+impl Rows {
+    /// The elements.
+    pub(super) fn of<'a>(&self, project: &'a mut Value) -> &'a mut Vec<Value> {
+        elements(project, self.list)
+    }
+
+    fn answer(&self, project: &mut Value, route: &Route, asked: &Asked, now: Timestamp) -> Told {
+        let now = written(now);
+        let rows = self.of(project);
+        let at = rows.iter().position(|row| {
+            asked
+                .segments
+                .last()
+                .is_some_and(|name| row[self.key] == *name)
+        });
+        match (route, at) {
+            (Route::List(_), _) => Told::json(200, &rows.iter().map(shown).collect()),
+            (Route::Create(_), _) => {
+                let id = super::seed::uuid(&[self.list, &rows.len().to_string(), &now]);
+                let made = (self.made)(&asked.json(), &id, &now);
+                if rows.iter().any(|row| row[self.key] == made[self.key]) {
+                    return Told::message(409, &format!("{} already exists", made[self.key]));
+                }
+                rows.push(made.clone());
+                Told::json(201, &shown(&made))
+            }
+            (_, None) => Told::message(404, self.missing),
+            (Route::Update(_), Some(at)) => {
+                merge(&mut rows[at], &asked.json());
+                rows[at]["updated_at"] = json!(now);
+                Told::json(200, &shown(&rows[at]))
+            }
+            (Route::Delete(_), Some(at)) => Told::json(200, &shown(&rows.remove(at))),
+            (_, Some(at)) => Told::json(200, &shown(&rows[at])),
+        }
+    }
+}
+
+/// A list of an object, made empty where it is not there yet.
+pub(super) fn elements<'a>(object: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
+    if !object[key].is_array() {
+        object[key] = json!([]);
+    }
+    match &mut object[key] {
+        Value::Array(elements) => elements,
+        _ => unreachable!("it was just made a list"),
+    }
+}
+
+/// Puts the keys of one object into another.
+pub(super) fn merge(object: &mut Value, keys: &Value) {
+    for (key, value) in keys.as_object().into_iter().flatten() {
+        object[key] = value.clone();
+    }
+}
+
+/// An object without the sandbox's own keys.
+pub(super) fn shown(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(object) = object.as_object_mut() {
+        object.retain(|key, _| !key.starts_with('_'));
+    }
+    object
 }
 
 const ROUTES: &[Row] = &[
@@ -46,9 +144,6 @@ const ROUTES: &[Row] = &[
     ("GET", "/v2/organizations/{}/members", Route::Do(members)),
     ("GET", "/v1/snippets", Route::Do(snippets)),
     ("GET", "/v1/snippets/{}", Route::Do(snippet)),
-    ("GET", "/v1/projects", Route::Do(projects)),
-    ("GET", "/v1/projects/{}", Route::OfProject("/project")),
-    ("GET", "/v1/projects/{}/api-keys", Route::Do(api_keys)),
     ("GET", "/v1/projects/{}/storage/buckets", Route::Do(buckets)),
 ];
 
@@ -91,27 +186,37 @@ fn find(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
         if *method != asked.method && !(asked.method == "HEAD" && *method == "GET") {
             continue;
         }
-        if pattern.starts_with("/v1/projects/{}") && state["projects"].get(parts[0]).is_none() {
-            return unknown_project();
+        let of_project = pattern[3..].starts_with("/projects/{}");
+        if of_project && state["projects"].get(parts[0]).is_none() {
+            return projects::missing(state, parts[0]);
         }
+        let nothing = Value::Null;
         return match route {
-            Route::Read(pointer) => Told::json(200, state.pointer(pointer).unwrap_or(&Value::Null)),
-            Route::OfProject(pointer) => Told::json(
-                200,
-                state["projects"][parts[0]]
-                    .pointer(pointer)
-                    .unwrap_or(&Value::Null),
-            ),
+            Route::Read(pointer) => Told::json(200, state.pointer(pointer).unwrap_or(&nothing)),
             Route::Find { list, key } => {
-                let elements = state.pointer(list).and_then(Value::as_array);
-                match elements
-                    .into_iter()
-                    .flatten()
-                    .find(|element| element[key] == parts[0])
-                {
+                let elements = state.pointer(list).and_then(Value::as_array).into_iter();
+                match elements.flatten().find(|element| element[key] == parts[0]) {
                     Some(element) => Told::json(200, element),
                     None => unknown_project(),
                 }
+            }
+            Route::OfProject(pointer) => {
+                let part = state["projects"][parts[0]].pointer(pointer);
+                Told::json(200, &shown(part.unwrap_or(&nothing)))
+            }
+            Route::Merge(pointer) => match state["projects"][parts[0]].pointer_mut(pointer) {
+                Some(part) => {
+                    merge(part, &asked.json());
+                    Told::json(200, &shown(part))
+                }
+                None => Told::message(404, "Not found"),
+            },
+            Route::List(rows)
+            | Route::Get(rows)
+            | Route::Create(rows)
+            | Route::Update(rows)
+            | Route::Delete(rows) => {
+                rows.answer(&mut state["projects"][parts[0]], route, asked, now)
             }
             Route::Do(work) => work(state, now, &parts, asked),
         };
@@ -143,7 +248,7 @@ fn fits<'a>(pattern: &str, segments: &'a [String]) -> Option<Vec<&'a str>> {
 }
 
 /// What the service says of a project or organization that is not there, or somebody else's.
-fn unknown_project() -> Told {
+pub(super) fn unknown_project() -> Told {
     Told::message(
         403,
         "Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation \
@@ -155,16 +260,6 @@ fn organizations(state: &mut Value, _: Timestamp, _: &[&str], _: &Asked) -> Told
     let rows = state["organizations"].as_array().into_iter().flatten();
     let rows: Vec<_> = rows
         .map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]}))
-        .collect();
-    Told::json(200, &json!(rows))
-}
-
-fn projects(state: &mut Value, _: Timestamp, _: &[&str], _: &Asked) -> Told {
-    let rows: Vec<_> = state["projects"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(_, project)| &project["project"])
         .collect();
     Told::json(200, &json!(rows))
 }
@@ -261,42 +356,6 @@ fn snippet(state: &mut Value, _: Timestamp, parts: &[&str], _: &Asked) -> Told {
             &json!({"message": "Failed to retrieve SQL snippet", "errorEventId": "49f4c1d0a7e84f0b"}),
         ),
     }
-}
-
-/// A project that is not running has no keys, and says so with an empty list.
-fn api_keys(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> Told {
-    let reference = parts[0];
-    if state["projects"][reference]["project"]["status"] == "INACTIVE" {
-        return Told::json(200, &json!([]));
-    }
-    let reveal = asked.query("reveal") == Some("true");
-    let secret = gateway::secret_key(reference);
-    // Masked keys are as long as real ones.
-    let shown = if reveal {
-        secret
-    } else {
-        format!("{}{}", &secret[..12], "·".repeat(secret.len() - 12))
-    };
-    let legacy = |name: &str| {
-        json!({"name": name, "id": name, "type": "legacy", "api_key": gateway::legacy_key(reference, name), "hash": "", "prefix": "",
-               "description": format!("Legacy {name} API key")})
-    };
-    let new = |kind: &str, key: &str, template: &Value| {
-        json!({"name": "default", "id": super::seed::uuid(&[reference, kind]), "type": kind, "api_key": key, "hash": "", "prefix": "",
-               "description": null, "secret_jwt_template": template,
-               "inserted_at": "2026-01-12T09:30:05.000Z", "updated_at": "2026-01-12T09:30:05.000Z"})
-    };
-    let keys = json!([
-        legacy("anon"),
-        legacy("service_role"),
-        new(
-            "publishable",
-            &gateway::publishable_key(reference),
-            &Value::Null
-        ),
-        new("secret", &shown, &json!({"role": "service_role"})),
-    ]);
-    Told::json(200, &keys)
 }
 
 /// The poorer list of buckets, which needs no key.

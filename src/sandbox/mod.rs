@@ -6,8 +6,10 @@
 
 mod checks;
 mod gateway;
+mod keys;
 mod management;
 mod objects;
+mod projects;
 mod seed;
 mod server;
 mod state;
@@ -62,7 +64,8 @@ pub(crate) fn advance(folder: &Path, time: Duration) -> io::Result<()> {
 
 /// What the sandbox holds, counted.
 pub(crate) fn summary(folder: &Path) -> io::Result<serde_json::Value> {
-    Folder::new(folder).with(|state, _| {
+    Folder::new(folder).with(|state, now| {
+        projects::settle(state, now);
         let projects =
             state["projects"]
                 .as_object()

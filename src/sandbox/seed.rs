@@ -190,3 +190,9 @@ pub(super) fn uuid(parts: &[&str]) -> String {
         &hex[20..]
     )
 }
+
+/// A reference of a project, by its looks.
+pub(super) fn letters(parts: &[&str]) -> String {
+    let letters = hash(parts).into_iter().take(20);
+    letters.map(|byte| char::from(b'a' + byte % 26)).collect()
+}

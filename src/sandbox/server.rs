@@ -17,7 +17,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
 use super::state::Folder;
-use super::{Sandbox, gateway, management};
+use super::{Sandbox, gateway, management, projects};
 
 /// The most that an upload may bring: the sandbox keeps it in one JSON document.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -76,6 +76,11 @@ impl Asked {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The body, if it is JSON.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     pub(super) fn query(&self, name: &str) -> Option<&str> {
@@ -280,6 +285,7 @@ fn answer(shared: &Shared, asked: &Asked) -> Told {
 }
 
 fn route(state: &mut Value, now: Timestamp, asked: &Asked, token: &str) -> Told {
+    projects::settle(state, now);
     if asked
         .segments
         .first()
@@ -356,7 +362,7 @@ mod tests {
         assert_eq!(
             ask(
                 &shared,
-                "/v1/projects/acmeshopproductionab/functions",
+                "/v1/projects/acmeshopproductionab/readonly",
                 "localhost",
                 "sbp_right"
             ),

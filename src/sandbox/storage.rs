@@ -11,6 +11,7 @@ use super::checks::{
     not_allowed, refuse, too_large, unsupported_type,
 };
 use super::gateway::Asker;
+use super::management::elements;
 use super::server::{Asked, Told};
 use super::state::written;
 
@@ -86,11 +87,11 @@ impl Scope<'_> {
     }
 
     pub(super) fn buckets(&mut self) -> &mut Vec<Value> {
-        list(self.project, "buckets")
+        elements(self.project, "buckets")
     }
 
     pub(super) fn objects(&mut self) -> &mut Vec<Value> {
-        list(self.project, "objects")
+        elements(self.project, "objects")
     }
 
     /// A bucket that the asker may see: without a policy only those with all rights see any.
@@ -321,16 +322,6 @@ impl Scope<'_> {
             (Some(limit), Some(most)) if limit > most => Err(too_large()),
             _ => Ok(()),
         }
-    }
-}
-
-fn list<'a>(project: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
-    if !project[key].is_array() {
-        project[key] = json!([]);
-    }
-    match &mut project[key] {
-        Value::Array(list) => list,
-        _ => unreachable!("it was made a list above"),
     }
 }
 
