@@ -308,6 +308,11 @@ impl App {
     pub(crate) fn held_back(&self) -> Vec<serde_json::Value> {
         self.api.get().map(Api::held_back).unwrap_or_default()
     }
+
+    /// The statements among them.
+    pub(crate) fn held_back_sql(&self) -> Vec<serde_json::Value> {
+        self.api.get().map(Api::held_back_sql).unwrap_or_default()
+    }
 }
 
 /// Who answers, and as whom it is asked.

@@ -172,7 +172,7 @@ fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
     let result = match result {
         // Whatever the command went on to do, a dry run's data is what it would have sent.
         Ok(_) | Err(Error::HeldBack) if dry_run => Ok(Reply::value(
-            json!({"requests": app.held_back(), "sql": []}),
+            json!({"requests": app.held_back(), "sql": app.held_back_sql()}),
         )
         .with_message("Dry run: nothing was changed")),
         other => other,

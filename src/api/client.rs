@@ -81,6 +81,7 @@ pub(crate) struct Client {
     connection: Connection,
     breakers: RefCell<HashMap<String, Breaker>>,
     held_back: RefCell<Vec<Value>>,
+    held_back_sql: RefCell<Vec<Value>>,
     /// Kept answers are not read from now on.
     fresh: Cell<bool>,
     /// Requests that were sent, and the age of the oldest kept answer that was used instead.
@@ -94,6 +95,7 @@ impl Client {
             connection,
             breakers: RefCell::default(),
             held_back: RefCell::default(),
+            held_back_sql: RefCell::default(),
             fresh: Cell::new(false),
             sent: Cell::new(0),
             oldest: Cell::new(None),
@@ -118,6 +120,11 @@ impl Client {
     /// The writes that a dry run held back.
     pub(crate) fn held_back(&self) -> Vec<Value> {
         self.held_back.borrow().clone()
+    }
+
+    /// The statements among them, alone.
+    pub(crate) fn held_back_sql(&self) -> Vec<Value> {
+        self.held_back_sql.borrow().clone()
     }
 
     /// Sends a request, or answers it with what was kept of an earlier one.
@@ -180,7 +187,8 @@ impl Client {
         let body = match &request.body {
             Body::Json(body) => body.to_string(),
             Body::None => String::new(),
-            Body::Bytes { .. } => return None,
+            // What a statement finds is never kept.
+            Body::Sql { .. } | Body::Bytes { .. } => return None,
         };
         let query = serde_json::to_string(&request.query).ok()?;
         let asked = [
@@ -208,6 +216,9 @@ impl Client {
         }
         if self.connection.dry_run {
             self.held_back.borrow_mut().push(describe(request, &url));
+            if let Body::Sql { shown, .. } = &request.body {
+                self.held_back_sql.borrow_mut().push(shown["query"].clone());
+            }
             return Err(Error::HeldBack);
         }
         let answer = self.send_until_answered(request, &url).await;
@@ -346,7 +357,7 @@ fn may_have_happened(request: &Request, failure: Failure, error: &ApiError) -> b
 fn describe(request: &Request, url: &reqwest::Url) -> Value {
     let body = match &request.body {
         Body::None => Value::Null,
-        Body::Json(value) => mask::json(value),
+        Body::Json(value) | Body::Sql { shown: value, .. } => mask::json(value),
         Body::Bytes { bytes, .. } => match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => mask::json(&value),
             Err(_) => json!(format!("{} bytes", bytes.len())),

@@ -21,6 +21,12 @@ mod raw;
 mod record;
 mod request;
 mod retry;
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "the commands that need it come next"
+)]
+pub(crate) mod sql;
 mod storage;
 mod transport;
 
@@ -80,5 +86,10 @@ impl Api {
     /// The writes that a dry run held back, in order, secrets masked.
     pub(crate) fn held_back(&self) -> Vec<serde_json::Value> {
         self.client.held_back()
+    }
+
+    /// The statements among them, alone.
+    pub(crate) fn held_back_sql(&self) -> Vec<serde_json::Value> {
+        self.client.held_back_sql()
     }
 }

@@ -66,6 +66,11 @@ pub(crate) enum Host {
 pub(crate) enum Body {
     None,
     Json(Value),
+    /// A statement: what is sent, and the same with the secrets in it masked.
+    Sql {
+        body: Value,
+        shown: Value,
+    },
     Bytes {
         content_type: Option<String>,
         bytes: Bytes,

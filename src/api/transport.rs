@@ -319,7 +319,7 @@ impl Transport {
                 built.headers(headers)
             }
             Body::None => built.headers(headers),
-            Body::Json(value) => {
+            Body::Json(value) | Body::Sql { body: value, .. } => {
                 headers
                     .entry("content-type")
                     .or_insert(HeaderValue::from_static("application/json"));
@@ -364,7 +364,7 @@ impl Transport {
         );
         let body = match &request.body {
             Body::None => String::new(),
-            Body::Json(body) => mask::json(body).to_string(),
+            Body::Json(body) | Body::Sql { shown: body, .. } => mask::json(body).to_string(),
             Body::Bytes { bytes, .. } => shown_body(bytes),
         };
         let method = request.method.as_str();
