@@ -94,6 +94,16 @@ impl App {
         Ok(self.api.get_or_init(|| api))
     }
 
+    /// The API for looking at kept answers alone: nothing answers a request.
+    pub(crate) fn kept_only(&self) -> Result<Api> {
+        let service = if self.settings.sandbox {
+            self.sandbox_at(String::new(), String::new(), String::new())?
+        } else {
+            self.hosted(self.settings.token()?.token)?
+        };
+        self.connect(service)
+    }
+
     /// The API as the owner of another token sees it, for trying that token.
     pub(crate) fn api_with(&self, token: SecretString) -> Result<Api> {
         self.connect(self.hosted(token)?)
@@ -122,13 +132,17 @@ impl App {
         for name in self.settings.not_heeded() {
             self.say_if_verbose(&format!("The sandbox does not heed {name}"));
         }
+        self.sandbox_at(running.api_url, running.project_url, running.token)
+    }
+
+    fn sandbox_at(&self, api_url: String, project_url: String, token: String) -> Result<Service> {
         Ok(Service {
             // Its port and its token are new each time, and what it holds is not.
-            cache_name: settings::sandbox_name(&folder),
+            cache_name: settings::sandbox_name(&settings::sandbox_folder()?),
             asker: "sandbox".to_owned(),
-            api_url: running.api_url,
-            project_url: running.project_url,
-            token: SecretString::from(running.token),
+            api_url,
+            project_url,
+            token: SecretString::from(token),
             key: self.settings.service_key()?,
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueHint};
 
 use crate::commands::Command;
+use crate::completing;
 use crate::output::Format;
 
 /// Run hosted Supabase projects from the command line
@@ -33,7 +34,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Project reference or name [env: SUPABASE_PROJECT_ID]
-    #[arg(short, long, global = true, value_name = "REF|NAME")]
+    #[arg(short, long, global = true, value_name = "REF|NAME", add = completing::projects())]
     pub(crate) project: Option<String>,
 
     /// Shape of the output [env: SUPACTL_FORMAT] [default: table]
@@ -67,7 +68,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) jq: Option<String>,
 
     /// Profile with address, token and defaults; `sandbox` is built in [env: SUPACTL_PROFILE]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", add = completing::profiles())]
     pub(crate) profile: Option<String>,
 
     /// Answer yes to the question that a command would ask

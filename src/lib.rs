@@ -5,6 +5,7 @@
 //! - `cli` and `commands`: what may be typed, and what each command does;
 //! - `settings` (from flags, variables and `config`), `credentials`, `app`, `terminal`: what holds
 //!   for this run, and the person at the other end;
+//! - `completing`: what Tab offers;
 //! - `platform`: what differs between operating systems;
 //! - `api`: what Supabase can do, over HTTP;
 //! - `output`, `error`: the bytes on standard output, and every way to fail;
@@ -16,6 +17,7 @@ mod api;
 mod app;
 mod cli;
 mod commands;
+mod completing;
 mod config;
 mod credentials;
 mod environment;
@@ -47,6 +49,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     report_panics();
     let started = (Instant::now(), Timestamp::now());
     let args: Vec<OsString> = args.into_iter().collect();
+    if completing::answered(&args) {
+        return ExitCode::SUCCESS;
+    }
     let metadata = |command: String, project: Option<String>, dry_run: bool| Metadata {
         command,
         project,

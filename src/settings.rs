@@ -343,7 +343,7 @@ fn in_ci() -> bool {
 }
 
 /// Where profiles and tokens are kept.
-fn config_folder() -> Result<PathBuf> {
+pub(crate) fn config_folder() -> Result<PathBuf> {
     folder("SUPACTL_CONFIG_DIR", platform::config_folder)
 }
 

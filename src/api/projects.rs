@@ -23,14 +23,14 @@ record! {
 impl Api {
     /// Lists the projects of all organizations that the token may see.
     pub(crate) async fn projects(&self) -> Result<Vec<Project>> {
-        self.client
-            .send(
-                Request::get("/v1/projects", &[])
-                    .needs("projects_read")
-                    .kept(Noun::Projects),
-            )
-            .await?
-            .list()
+        self.client.send(every_project()).await?.list()
+    }
+
+    /// The list of projects that an earlier run was answered, if it was kept.
+    pub(crate) async fn kept_projects(&self) -> Vec<Project> {
+        let kept = self.client.kept(&every_project()).await;
+        kept.and_then(|answer| answer.list().ok())
+            .unwrap_or_default()
     }
 
     /// One project, by its reference alone.
@@ -40,4 +40,10 @@ impl Api {
             .kept(Noun::Projects);
         self.client.send(request).await?.json()
     }
+}
+
+fn every_project() -> Request {
+    Request::get("/v1/projects", &[])
+        .needs("projects_read")
+        .kept(Noun::Projects)
 }

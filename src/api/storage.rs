@@ -44,6 +44,27 @@ pub(crate) struct BucketSearch {
     pub(crate) order: Option<&'static str>,
 }
 
+impl BucketSearch {
+    /// All of them, as they are listed where nothing else is asked for.
+    pub(crate) fn newest_first() -> Self {
+        Self {
+            sort: Some("created_at"),
+            order: Some("desc"),
+            ..Self::default()
+        }
+    }
+
+    fn request(&self) -> Request {
+        Request::get("/storage/v1/bucket", &[])
+            .query("limit", self.limit)
+            .query("offset", self.offset)
+            .query("sortColumn", self.sort)
+            .query("sortOrder", self.order)
+            .query("search", self.search.as_deref())
+            .kept(Noun::Storage)
+    }
+}
+
 /// What becomes of one property.
 #[derive(Debug, Default)]
 pub(crate) enum Change<T> {
@@ -192,14 +213,15 @@ impl Api {
         project: &ProjectRef,
         search: &BucketSearch,
     ) -> Result<Vec<Bucket>> {
-        let request = Request::get("/storage/v1/bucket", &[])
-            .query("limit", search.limit)
-            .query("offset", search.offset)
-            .query("sortColumn", search.sort)
-            .query("sortOrder", search.order)
-            .query("search", search.search.as_deref())
-            .kept(Noun::Storage);
-        self.storage(project, request).await?.list()
+        self.storage(project, search.request()).await?.list()
+    }
+
+    /// The list of buckets that an earlier `storage buckets list` was answered, if it was kept.
+    pub(crate) async fn kept_buckets(&self, project: &ProjectRef) -> Vec<Bucket> {
+        let request = BucketSearch::newest_first().request().on_gateway(project);
+        let kept = self.client.kept(&request).await;
+        kept.and_then(|answer| answer.list().ok())
+            .unwrap_or_default()
     }
 
     /// Lists buckets over the Management API: all of them, without type, limits and MIME types.

@@ -17,7 +17,7 @@ use crate::{platform, settings};
 #[command(after_help = "Examples:\n  supactl link abcdefghijklmnopqrst\n  supactl link acme-shop")]
 pub(crate) struct Link {
     /// Reference or name of the project
-    #[arg(value_name = "REF|NAME")]
+    #[arg(value_name = "REF|NAME", add = crate::completing::projects())]
     target: Option<String>,
 }
 

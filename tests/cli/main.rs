@@ -13,6 +13,8 @@ mod support;
 
 /// `api`: any operation, as it is.
 mod api;
+/// What Tab offers, and that nothing is sent for it.
+mod completions;
 /// Questions, the answers to them, and dry runs.
 mod confirm;
 /// Every error once: message, hint, code, exit status; and `docs/scripting.md`, which names them all.
@@ -31,6 +33,8 @@ mod reference;
 mod requests;
 /// Names, odd rows and hostile text: nothing breaks, nothing steers the terminal.
 mod safety;
+/// Whole stories against the sandbox: create, list, get, delete, and what is left.
+mod sandbox;
 /// `storage`
 mod storage;
 /// Which project is meant, and by whom.

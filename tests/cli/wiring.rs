@@ -32,3 +32,63 @@ fn every_file_of_a_command_is_declared_by_its_folder() {
         "declare these in the mod.rs of their folder: {forgotten:#?}"
     );
 }
+
+#[test]
+fn every_crate_gives_its_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let reasons = std::fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
+    let named: Vec<&str> = reasons
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .flat_map(|names| names.split([',', ' ', '(', ')']))
+        .collect();
+    let mut unexplained = Vec::new();
+    let mut within = false;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            within = line.ends_with("dependencies]");
+        } else if within
+            && let Some((name, _)) = line.split_once(" = ")
+            && !line.starts_with('#')
+            && !named.contains(&name.trim())
+        {
+            unexplained.push(name.to_owned());
+        }
+    }
+    assert!(
+        unexplained.is_empty(),
+        "docs/dependencies.md does not say what these are for: {unexplained:?}"
+    );
+}
+
+#[test]
+fn only_one_file_knows_the_operating_system() {
+    let mut elsewhere = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let tells = [
+                "cfg(unix",
+                "cfg(windows",
+                "cfg(target_os",
+                "cfg!(windows",
+                "cfg!(unix",
+                "std::os::unix",
+            ];
+            if tells.iter().any(|word| text.contains(word)) && !path.ends_with("src/platform.rs") {
+                elsewhere.push(path);
+            }
+        }
+    }
+    assert!(
+        elsewhere.is_empty(),
+        "platform.rs is for this: {elsewhere:#?}"
+    );
+}

@@ -50,6 +50,8 @@ pub(crate) fn supactl(address: &str, line: &str) -> Run {
             "sbp_0123456789abcdef0123456789abcdef01234567",
         )
         .env("SUPACTL_RETRIES", "0")
+        // Each line is to be asked of the service, whatever an earlier one was answered.
+        .env("SUPACTL_NO_CACHE", "1")
         // An answer that never ends must fail a test, not hang it.
         .env("SUPACTL_REQUEST_TIMEOUT", "20s")
         .current_dir(home)

@@ -13,7 +13,7 @@ use crate::output::{Column, Reply, Show};
 )]
 pub(crate) struct Get {
     /// Reference or name of the project; by default the one of `--project` or of this folder
-    #[arg(value_name = "REF|NAME")]
+    #[arg(value_name = "REF|NAME", add = crate::completing::projects())]
     target: Option<String>,
 }
 

@@ -21,7 +21,7 @@ use crate::waiting::{Look, until_done};
 )]
 pub(crate) struct Wait {
     /// Reference or name of the project; by default the one of `--project` or of this folder
-    #[arg(value_name = "REF|NAME")]
+    #[arg(value_name = "REF|NAME", add = crate::completing::projects())]
     target: Option<String>,
 
     /// State to wait for

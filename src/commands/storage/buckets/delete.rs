@@ -19,6 +19,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Delete {
     /// Name of the bucket
+    #[arg(add = crate::completing::buckets())]
     name: BucketName,
 
     /// Delete the files in it first

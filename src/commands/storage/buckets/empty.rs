@@ -20,6 +20,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Empty {
     /// Name of the bucket
+    #[arg(add = crate::completing::buckets())]
     name: BucketName,
 
     /// Let the service do it in its own time

@@ -15,6 +15,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Get {
     /// Name of the bucket
+    #[arg(add = crate::completing::buckets())]
     name: BucketName,
 }
 

@@ -21,6 +21,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Update {
     /// Name of the bucket
+    #[arg(add = crate::completing::buckets())]
     name: BucketName,
 
     /// Let anyone read its files without signing in
