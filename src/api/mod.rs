@@ -10,6 +10,7 @@ pub(crate) mod cache;
 mod certificates;
 mod client;
 mod error;
+mod health;
 mod ids;
 mod keys;
 pub(crate) mod mask;
@@ -38,11 +39,14 @@ pub(crate) use answer::Answer;
 pub(crate) use cache::Cache;
 pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
+pub(crate) use health::{
+    DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
+};
 pub(crate) use ids::{BucketName, ProjectRef};
 pub(crate) use keys::ServiceKey;
 pub(crate) use paging::Page;
 pub(crate) use projects::Project;
-pub(crate) use record::{Object, Record, newest_first};
+pub(crate) use record::{Object, Record, newest_first, number};
 pub(crate) use request::{Body, Method, Request};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
 pub(crate) use transport::{Transport, host_and_port, is_loopback};

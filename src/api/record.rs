@@ -83,6 +83,16 @@ fn as_promised(value: Value, kind: Kind) -> Value {
     }
 }
 
+/// A number, also where the service writes it as a string. What is no number (`NaN`) is none.
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
 /// Declares a noun: its name and the keys that scripts may rely on.
 macro_rules! record {
     ($(#[$meta:meta])* $name:ident { $($key:literal: $kind:ident),* $(,)? }) => {

@@ -9,6 +9,7 @@ mod link;
 mod login;
 mod logout;
 mod man;
+mod monitor;
 mod orgs;
 mod profiles;
 mod projects;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Login(login::Login),
     Logout(logout::Logout),
     Man(man::Man),
+    #[command(subcommand)]
+    Monitor(monitor::Monitor),
     #[command(subcommand)]
     Orgs(orgs::Orgs),
     #[command(subcommand)]
@@ -73,6 +76,7 @@ impl Command {
             Self::Login(command) => command.run(app).await,
             Self::Logout(command) => command.run(app).await,
             Self::Man(command) => command.run(),
+            Self::Monitor(command) => command.run(app).await,
             Self::Orgs(command) => command.run(app).await,
             Self::Profiles(command) => command.run(app).await,
             Self::Projects(command) => command.run(app).await,

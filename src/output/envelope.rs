@@ -95,6 +95,7 @@ impl Serialize for Envelope<'_> {
             // Row by row: a large list is not copied to be printed.
             Body::List { rows, .. } => map.serialize_entry("data", rows)?,
             Body::Item { row, .. } => map.serialize_entry("data", row)?,
+            Body::Drawn { data, .. } => map.serialize_entry("data", data)?,
             Body::Nothing | Body::Bytes(_) | Body::Value(_) => {
                 map.serialize_entry("data", &self.reply.data())?;
             }

@@ -42,6 +42,13 @@ impl Fields {
     /// A property is known if it is a column, or if any element has it. Where there is no element
     /// nothing can be known of them, and nothing is refused.
     pub(super) fn pick(&self, mut reply: Reply, format: Format) -> Result<Reply> {
+        // With parts of it missing there is nothing left to draw.
+        if let Body::Drawn { data, .. } = &mut reply.body {
+            reply.body = Body::Item {
+                row: std::mem::take(data),
+                columns: Cow::Borrowed(&[]),
+            };
+        }
         let unknown = match &reply.body {
             Body::Nothing => Vec::new(),
             Body::Bytes(_) => {
@@ -51,6 +58,7 @@ impl Fields {
                 });
             }
             Body::Item { row, columns } => self.unknown(std::iter::once(row), columns),
+            Body::Drawn { data, .. } => self.unknown(std::iter::once(data), &[]),
             Body::List { rows, columns } => self.unknown(rows.iter(), columns),
             Body::Value(Value::Array(items)) => {
                 self.unknown(items.iter().filter_map(Value::as_object), &[])
@@ -87,7 +95,7 @@ impl Fields {
                 .filter_map(Value::as_object_mut)
                 .for_each(|row| self.narrow(row)),
             Body::Value(Value::Object(row)) => self.narrow(row),
-            Body::Nothing | Body::Bytes(_) | Body::Value(_) => {}
+            Body::Nothing | Body::Bytes(_) | Body::Drawn { .. } | Body::Value(_) => {}
         }
         Ok(reply)
     }
@@ -146,6 +154,7 @@ impl Fields {
 fn known(body: &Body) -> String {
     let (columns, rows): (&[Column], Vec<&Object>) = match body {
         Body::Item { row, columns } => (columns, vec![row]),
+        Body::Drawn { data, .. } => (&[], vec![data]),
         Body::List { rows, columns } => (columns, rows.iter().collect()),
         Body::Value(Value::Object(row)) => (&[], vec![row]),
         Body::Value(Value::Array(items)) => {

@@ -2,6 +2,7 @@
 //!
 //! Nothing else in the program writes to standard output.
 
+pub(crate) mod canvas;
 mod envelope;
 mod fields;
 mod format;
@@ -22,7 +23,7 @@ pub(crate) use envelope::Metadata;
 pub(crate) use fields::Fields;
 pub(crate) use format::Format;
 pub(crate) use jq::Jq;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Drawing, Reply};
 pub(crate) use safe::harmless;
 pub(crate) use table::{Column, Show};
 
@@ -164,6 +165,15 @@ impl Output {
         }
     }
 
+    /// The terminal as it is now.
+    fn canvas(&self) -> canvas::Canvas {
+        canvas::Canvas {
+            width: usize::from(self.width.unwrap_or(80)),
+            color: self.color,
+            now: Timestamp::now(),
+        }
+    }
+
     fn print_table(&self, out: &mut impl Write, reply: &Reply) -> io::Result<()> {
         let style = table::Style {
             layout: if self.terminal {
@@ -177,6 +187,16 @@ impl Output {
         match &reply.body {
             Body::List { rows, columns } => table::list(out, rows, columns, &style),
             Body::Item { row, columns } => table::item(out, row, columns, &style),
+            Body::Drawn { data, drawing } if self.terminal => {
+                let canvas = self.canvas();
+                for line in (drawing.draw)(data, &canvas) {
+                    writeln!(out, "{}", canvas.paint(&line))?;
+                }
+                Ok(())
+            }
+            Body::Drawn { data, drawing } => {
+                table::list(out, &(drawing.rows)(data), drawing.columns, &style)
+            }
             Body::Value(value) => {
                 serde_json::to_writer_pretty(&mut *out, value)?;
                 out.write_all(b"\n")

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::canvas::{Canvas, Line};
 use super::table::Column;
 use crate::api::Object;
 use crate::error::Error;
@@ -29,10 +30,26 @@ pub(crate) enum Body {
         rows: Vec<Object>,
         columns: Cow<'static, [Column]>,
     },
+    /// One object that is more than a line for each property.
+    Drawn {
+        data: Object,
+        drawing: &'static Drawing,
+    },
     /// JSON of no particular noun.
     Value(Value),
     /// Bytes that are printed as they are, whatever the format.
     Bytes(bytes::Bytes),
+}
+
+/// How an object is shown that has lists and groups in it: a picture on a terminal, rows elsewhere.
+#[derive(Debug)]
+pub(crate) struct Drawing {
+    /// The picture.
+    pub(crate) draw: fn(&Object, &Canvas) -> Vec<Line>,
+    /// The rows of a piped table.
+    pub(crate) rows: fn(&Object) -> Vec<Object>,
+    /// The columns of those rows.
+    pub(crate) columns: &'static [Column],
 }
 
 impl Reply {
@@ -63,6 +80,11 @@ impl Reply {
             rows: rows.into_iter().map(Into::into).collect(),
             columns: Cow::Borrowed(columns),
         })
+    }
+
+    /// One object that is drawn.
+    pub(crate) fn drawn(data: Object, drawing: &'static Drawing) -> Self {
+        Self::new(Body::Drawn { data, drawing })
     }
 
     /// JSON of no particular noun; a table shows it as JSON.
@@ -110,7 +132,9 @@ impl Reply {
         match &self.body {
             Body::Nothing | Body::Bytes(_) => Cow::Owned(Value::Null),
             Body::Value(value) => Cow::Borrowed(value),
-            Body::Item { row, .. } => Cow::Owned(Value::Object(row.clone())),
+            Body::Item { row: data, .. } | Body::Drawn { data, .. } => {
+                Cow::Owned(Value::Object(data.clone()))
+            }
             Body::List { rows, .. } => {
                 Cow::Owned(rows.iter().cloned().map(Value::Object).collect())
             }
@@ -127,8 +151,8 @@ impl Reply {
             ),
             Body::Value(Value::Array(items)) => Box::new(items.iter().map(Cow::Borrowed)),
             Body::Value(value) => Box::new(std::iter::once(Cow::Borrowed(value))),
-            Body::Item { row, .. } => {
-                Box::new(std::iter::once(Cow::Owned(Value::Object(row.clone()))))
+            Body::Item { row: data, .. } | Body::Drawn { data, .. } => {
+                Box::new(std::iter::once(Cow::Owned(Value::Object(data.clone()))))
             }
         }
     }
@@ -138,7 +162,11 @@ impl Reply {
         match &self.body {
             Body::List { rows, .. } => Some(rows.len()),
             Body::Value(Value::Array(items)) => Some(items.len()),
-            Body::Nothing | Body::Item { .. } | Body::Value(_) | Body::Bytes(_) => None,
+            Body::Nothing
+            | Body::Item { .. }
+            | Body::Drawn { .. }
+            | Body::Value(_)
+            | Body::Bytes(_) => None,
         }
     }
 }

@@ -199,7 +199,7 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
             .iter()
             .map(|column| Cow::Borrowed(&*column.key))
             .collect(),
-        Body::Nothing | Body::Value(_) | Body::Bytes(_) => Vec::new(),
+        Body::Nothing | Body::Drawn { .. } | Body::Value(_) | Body::Bytes(_) => Vec::new(),
     };
     for element in reply.elements() {
         for key in element.as_object().into_iter().flat_map(Object::keys) {

@@ -6,6 +6,7 @@
 
 mod checks;
 mod gateway;
+mod health;
 mod keys;
 mod management;
 mod objects;

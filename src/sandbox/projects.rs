@@ -32,6 +32,15 @@ const WALKS: &[(&str, &[(i64, &str)])] = &[
     ),
     ("restart", &[(0, "RESTARTING"), (30, "ACTIVE_HEALTHY")]),
     ("rewind", &[(0, "RESTORING"), (300, "ACTIVE_HEALTHY")]),
+    // One that is unwell gets well by itself, once somebody has looked at it.
+    (
+        "recover",
+        &[
+            (0, "ACTIVE_UNHEALTHY"),
+            (120, "RESTARTING"),
+            (240, "ACTIVE_HEALTHY"),
+        ],
+    ),
     ("delete", &[(0, "GOING_DOWN"), (20, GONE)]),
 ];
 

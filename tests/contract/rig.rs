@@ -35,6 +35,7 @@ const LINES: &[&str] = &[
     "storage buckets empty t1 --yes --dry-run",
     "storage buckets delete t1 --yes",
     "storage buckets delete t1 --force --yes --dry-run",
+    "monitor health --service auth --service db --fail-on down --advisors",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",
