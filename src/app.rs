@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::api::{
     Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
 };
+use crate::config;
 use crate::error::{Error, Result};
 use crate::output::{Metadata, Output, Reply};
 use crate::sandbox;
@@ -185,7 +186,6 @@ impl App {
 
     /// Reads a secret that an argument gives: `-`, `@FILE`, `env:NAME`, or the secret itself, which draws
     /// a warning.
-    #[expect(dead_code, reason = "the commands that need it come next")]
     pub(crate) fn secret(&self, flag: &str, given: &str) -> Result<SecretString> {
         self.warn_of_typed(flag, given);
         settings::secret(flag, given)
@@ -306,6 +306,36 @@ impl App {
     /// When the oldest kept answer was asked for, in a run that sent nothing.
     pub(crate) fn cached_since(&self) -> Option<Timestamp> {
         self.api.get()?.cached_since()
+    }
+
+    /// The time by which the service goes: in the sandbox its clock is ahead by whatever it was moved.
+    pub(crate) fn now(&self) -> Result<Timestamp> {
+        if !self.settings.sandbox {
+            return Ok(Timestamp::now());
+        }
+        sandbox::now(&settings::sandbox_folder()?)
+            .map_err(|error| Error::file("the sandbox's clock", error))
+    }
+
+    /// The public address of a project, for showing it. The sandbox's own is another one at each start,
+    /// so what is shown there is the one that the project would have.
+    pub(crate) fn project_address(&self, project: &ProjectRef) -> String {
+        let template = match self.settings.project_url.as_str() {
+            "" => settings::PROJECT_URL,
+            known => known,
+        };
+        template
+            .trim_end_matches('/')
+            .replace("{ref}", project.as_str())
+    }
+
+    /// A command line that works on the same project as this run, for typing it next.
+    pub(crate) fn next_command(&self, words: &str, project: &ProjectRef) -> String {
+        let profile = match self.settings.profile.as_str() {
+            config::DEFAULT => String::new(),
+            named => format!(" --profile {named}"),
+        };
+        format!("supactl {words} --project {project}{profile}")
     }
 
     /// Lets time pass. In the sandbox it is moved on, so that nobody has to wait.

@@ -21,7 +21,7 @@ use crate::platform;
 use crate::terminal::{self, Terminal};
 
 /// The gateway of a project.
-const PROJECT_URL: &str = "https://{ref}.supabase.co";
+pub(crate) const PROJECT_URL: &str = "https://{ref}.supabase.co";
 
 /// What one try of a request may take: the slowest ordinary answers take about 10 s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

@@ -32,11 +32,7 @@ impl Terminal {
         if self.yes || self.dry_run {
             return Ok(());
         }
-        if !self.can_ask {
-            return Err(Error::ConfirmationRequired {
-                question: question.to_owned(),
-            });
-        }
+        self.can_confirm(question)?;
         let theme = dialoguer::theme::SimpleTheme;
         let question = crate::output::harmless(question);
         let prompt = dialoguer::Confirm::with_theme(&theme)
@@ -49,20 +45,29 @@ impl Terminal {
         }
     }
 
+    /// Fails where the question could not be asked later on, for commands that look at the service before
+    /// they ask: nothing is sent where nobody can say yes.
+    ///
+    /// # Errors
+    /// [`Error::ConfirmationRequired`] where nobody can be asked.
+    pub(crate) fn can_confirm(self, question: &str) -> Result<()> {
+        if self.yes || self.dry_run || self.can_ask {
+            return Ok(());
+        }
+        Err(Error::ConfirmationRequired {
+            question: question.to_owned(),
+        })
+    }
+
     /// Gets a yes for the gravest things, by having the name of what is hit typed.
     ///
     /// # Errors
     /// As [`Terminal::confirm`]; another name than the one asked for is a no.
-    #[expect(dead_code, reason = "the commands that need it come next")]
     pub(crate) fn confirm_by_name(self, question: &str, name: &str) -> Result<()> {
         if self.yes || self.dry_run {
             return Ok(());
         }
-        if !self.can_ask {
-            return Err(Error::ConfirmationRequired {
-                question: question.to_owned(),
-            });
-        }
+        self.can_confirm(question)?;
         let theme = dialoguer::theme::SimpleTheme;
         let prompt = format!("{question}\nType {name} to go ahead");
         let typed: Result<String, _> = dialoguer::Input::with_theme(&theme)

@@ -40,6 +40,40 @@ impl FromStr for ProjectRef {
     }
 }
 
+/// The id of something that the service numbers with UUIDs, such as a signing key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyId(String);
+
+impl KeyId {
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<_> = text.split('-').collect();
+        let lengths: Vec<_> = parts.iter().map(|part| part.len()).collect();
+        let hex = |part: &&str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if lengths == [8, 4, 4, 4, 12] && parts.iter().all(hex) {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        Err(
+            "an id looks like `0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901`; the list shows them"
+                .to_owned(),
+        )
+    }
+}
+
 /// The name of a bucket, which is also its id.
 ///
 /// The rules are those of the Storage API. Two more names are refused: `.` and `..` can be created

@@ -65,6 +65,8 @@ fn masked(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
         Value::String(text) if text.is_empty() => value.clone(),
+        // A private key, whose members have names that say nothing about secrets.
+        Value::Object(object) if object.contains_key("kty") => Value::String(MASK.to_owned()),
         Value::Object(_) => json(value),
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::String(_) | Value::Number(_) => Value::String(MASK.to_owned()),
@@ -74,6 +76,15 @@ fn masked(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    #[test]
+    fn a_private_key_is_hidden_whole() {
+        let body = json!({"algorithm": "ES256", "private_jwk": {"kty": "EC", "d": "hunter2"}});
+        assert_eq!(
+            super::json(&body),
+            json!({"algorithm": "ES256", "private_jwk": "********"})
+        );
+    }
 
     #[test]
     fn secrets_are_hidden_at_any_depth() {

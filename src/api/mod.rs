@@ -12,6 +12,7 @@ mod client;
 mod error;
 mod health;
 mod ids;
+pub(crate) mod jwk;
 mod keys;
 pub(crate) mod mask;
 mod organizations;
@@ -22,6 +23,7 @@ mod raw;
 mod record;
 mod request;
 mod retry;
+pub(crate) mod signing_keys;
 #[expect(
     dead_code,
     unused_imports,
@@ -42,12 +44,13 @@ pub(crate) use error::ApiError;
 pub(crate) use health::{
     DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
 };
-pub(crate) use ids::{BucketName, ProjectRef};
+pub(crate) use ids::{BucketName, KeyId, ProjectRef};
 pub(crate) use keys::ServiceKey;
 pub(crate) use paging::Page;
 pub(crate) use projects::Project;
 pub(crate) use record::{Object, Record, newest_first, number};
 pub(crate) use request::{Body, Method, Request};
+pub(crate) use signing_keys::{Algorithm, KeyStatus, SigningKey};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
 pub(crate) use transport::{Transport, host_and_port, is_loopback};
 

@@ -85,8 +85,9 @@ fn passes_by_itself(safety: Safety, failure: Failure) -> bool {
     }
 }
 
-/// How long the service asks to wait: `Retry-After` (seconds or a date), else `X-RateLimit-Reset`
-/// (seconds to go, not a time), else a time in the message, as the throttle of the signing keys has it.
+/// How long the service asks to wait: `Retry-After` (seconds or a date), else a time in the message, as
+/// the throttle of the signing keys has it, else `X-RateLimit-Reset` (seconds to go, not a time), which
+/// stands on every answer and knows nothing of that throttle.
 pub(crate) fn told(
     retry_after: Option<&str>,
     reset: Option<&str>,
@@ -101,13 +102,15 @@ pub(crate) fn told(
     };
     retry_after
         .and_then(|text| seconds(text).or_else(|| date(text)))
+        .or_else(|| time_in(message).map(|time| until(time, now)))
         .or_else(|| reset.and_then(seconds))
-        .or_else(|| {
-            let time = message
-                .split_whitespace()
-                .find_map(|word| word.parse().ok())?;
-            Some(until(time, now))
-        })
+}
+
+/// The time that a message names.
+pub(crate) fn time_in(message: &str) -> Option<Timestamp> {
+    message
+        .split_whitespace()
+        .find_map(|word| word.trim_end_matches(['.', ',']).parse().ok())
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -196,7 +199,7 @@ mod tests {
         assert_eq!(
             ask(
                 None,
-                None,
+                Some("60"),
                 "Please wait until 2026-09-25T06:04:10.312Z before attempting this request again."
             ),
             Some(250)

@@ -1,6 +1,7 @@
 //! The commands: a folder is a noun, a file is a verb.
 
 mod api;
+mod auth;
 mod cache;
 mod completions;
 mod doctor;
@@ -28,6 +29,8 @@ use crate::output::Reply;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Api(api::Api),
+    #[command(subcommand)]
+    Auth(auth::Auth),
     #[command(subcommand)]
     Cache(cache::Cache),
     Completions(completions::Completions),
@@ -68,6 +71,7 @@ impl Command {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Api(command) => command.run(app).await,
+            Self::Auth(command) => command.run(app).await,
             Self::Cache(command) => command.run(app).await,
             Self::Completions(command) => command.run(),
             Self::Doctor(command) => command.run(app).await,

@@ -78,6 +78,9 @@ pub(super) fn answer(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
             "This project is paused. Restore it from the dashboard to use it again.",
         );
     }
+    if asked.path.ends_with("/auth/v1/.well-known/jwks.json") {
+        return super::signing_keys::jwks(project);
+    }
     let Some(key) = asked.header("apikey") else {
         let hint = "No `apikey` request header or url param was found.";
         return Told::json(

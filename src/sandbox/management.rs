@@ -5,13 +5,19 @@ use serde_json::{Value, json};
 
 use super::server::{Asked, Told};
 use super::state::written;
-use super::{health, keys, projects};
+use super::{health, keys, projects, signing_keys};
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
 pub(super) type Row = (&'static str, &'static str, Route);
 
 /// The tables, one for each file that answers a part of the Management API.
-const TABLES: &[&[Row]] = &[ROUTES, projects::ROUTES, keys::ROUTES, health::ROUTES];
+const TABLES: &[&[Row]] = &[
+    ROUTES,
+    projects::ROUTES,
+    keys::ROUTES,
+    health::ROUTES,
+    signing_keys::ROUTES,
+];
 
 /// What answers a route.
 pub(super) enum Route {

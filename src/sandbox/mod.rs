@@ -13,6 +13,7 @@ mod objects;
 mod projects;
 mod seed;
 mod server;
+mod signing_keys;
 mod state;
 mod storage;
 

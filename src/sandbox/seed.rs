@@ -81,6 +81,7 @@ pub(super) fn project(
         "file_size_limit": FILE_SIZE_LIMIT,
         "buckets": [],
         "objects": [],
+        "signing_keys": super::signing_keys::seeded(reference),
     })
 }
 

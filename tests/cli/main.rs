@@ -13,6 +13,8 @@ mod support;
 
 /// `api`: any operation, as it is.
 mod api;
+/// `auth jwt`: keys in every state, and a rotation that is interrupted everywhere.
+mod auth_jwt;
 /// What Tab offers, and that nothing is sent for it.
 mod completions;
 /// Questions, the answers to them, and dry runs.

@@ -36,6 +36,14 @@ const LINES: &[&str] = &[
     "storage buckets delete t1 --yes",
     "storage buckets delete t1 --force --yes --dry-run",
     "monitor health --service auth --service db --fail-on down --advisors",
+    "auth jwt list",
+    "auth jwt get 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f",
+    "auth jwt create --algorithm RS256",
+    "auth jwt rotate --yes",
+    "auth jwt rotate --yes --again --dry-run",
+    "auth jwt revoke 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --yes --force",
+    "auth jwt restore 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70",
+    "auth jwt delete 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70 --yes",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",
@@ -44,8 +52,11 @@ const LINES: &[&str] = &[
     "api POST /v1/projects/{ref}/database/query -f query=select+1",
 ];
 
-/// What the rig does wrong: the first look at the keys is refused.
-const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}}]"#;
+/// What the rig does wrong: the first look at the keys is refused. And what it would make up: a signing
+/// key that signed before, and a revoked one.
+const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}},
+    {"on": "GET .*/signing-keys/5d1e0c2a", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "previously_used"}}},
+    {"on": "GET .*/signing-keys/6e2f1d3b", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "revoked"}}}]"#;
 
 /// Commands that ask nothing of the service.
 const ALONE: &[&str] = &[

@@ -1,0 +1,970 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use crate::support::{FakeSupabase, REF, Screen, World};
+
+const KEYS: &str = "/v1/projects/abcdefghijklmnopqrst/config/auth/signing-keys";
+const LEGACY: &str = "/v1/projects/abcdefghijklmnopqrst/config/auth/signing-keys/legacy";
+const LEGACY_API_KEYS: &str = "/v1/projects/abcdefghijklmnopqrst/api-keys/legacy";
+const CONFIG: &str = "/v1/projects/abcdefghijklmnopqrst/config/auth";
+
+/// The key that most tests work on, and another one.
+const ONE: &str = "5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f";
+const OTHER: &str = "6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70";
+
+fn one() -> String {
+    format!("{KEYS}/{ONE}")
+}
+
+fn key(id: &str, algorithm: &str, status: &str) -> Value {
+    let public = match algorithm {
+        "HS256" => Value::Null,
+        _ => json!({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ", "kid": id}),
+    };
+    json!({"id": id, "algorithm": algorithm, "status": status, "public_jwk": public,
+        "created_at": "2026-06-01T09:00:00.000Z", "updated_at": "2026-06-02T09:00:00.500Z"})
+}
+
+/// A service in which the one key is as it is.
+fn with(algorithm: &str, status: &str) -> FakeSupabase {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &one())
+        .answers(200, key(ONE, algorithm, status));
+    supabase
+}
+
+#[test]
+fn list_shows_the_newest_first_and_is_never_kept() {
+    let supabase = FakeSupabase::start();
+    let mut odd = key(OTHER, "ML-DSA", "retired");
+    odd["created_at"] = json!("2026-07-01T09:00:00.000Z");
+    supabase
+        .on("GET", KEYS)
+        .answers(
+            200,
+            json!({"keys": [key(ONE, "HS256", "in_use"), odd, {"id": "x"}, "odd", null]}),
+        )
+        .times(2);
+    insta::assert_snapshot!(supabase.run("auth jwt list"), @"
+    6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70	retired	ML-DSA	2026-07-01 09:00:00+00:00	2026-06-02 09:00:00+00:00
+    5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f	in_use	HS256	2026-06-01 09:00:00+00:00	2026-06-02 09:00:00+00:00
+    x
+    ");
+    let rows = supabase.run("auth jwt ls -o json").json();
+    assert_eq!(rows["metadata"]["cached"], false);
+    for row in rows["data"].as_array().unwrap() {
+        for promised in [
+            "id",
+            "algorithm",
+            "status",
+            "public_jwk",
+            "created_at",
+            "updated_at",
+        ] {
+            assert!(row.get(promised).is_some(), "{row} lacks {promised}");
+        }
+    }
+}
+
+#[test]
+fn a_project_without_keys_is_told_how_to_begin() {
+    for nothing in [json!({"keys": []}), json!({}), json!({"keys": null})] {
+        let supabase = FakeSupabase::start();
+        supabase.on("GET", KEYS).answers(200, nothing);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(supabase.run("auth jwt list"), @"
+            ------- stderr -------
+            No signing keys: the project signs with its JWT secret. `supactl auth jwt rotate` makes the first key
+            ");
+            insta::assert_snapshot!(supabase.run("auth jwt get"), @"
+            ------- stderr -------
+            error[not_found]: no signing key is in use: the project signs with its JWT secret
+            hint: `supactl auth jwt rotate` makes the first key, and `supactl auth jwt list` shows what there is
+            [exit status: 5]
+            ");
+        }
+    }
+}
+
+#[test]
+fn get_shows_the_key_that_signs() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", KEYS).answers(
+        200,
+        json!({"keys": [key(OTHER, "HS256", "previously_used"), key(ONE, "ES256", "in_use")]}),
+    );
+    let screen = supabase.run("auth jwt get");
+    assert!(
+        screen.stdout().contains(ONE) && !screen.stdout().contains(OTHER),
+        "{screen}"
+    );
+    let data = &supabase.run("auth jwt get -o json").json()["data"];
+    let jwks = data["jwks_url"].as_str().unwrap();
+    assert!(
+        jwks.ends_with(&format!("/gw/{REF}/auth/v1/.well-known/jwks.json")),
+        "{jwks}"
+    );
+    assert_eq!(
+        supabase.run("auth jwt get --jwk -o json").json()["data"],
+        key(ONE, "ES256", "in_use")["public_jwk"]
+    );
+}
+
+#[test]
+fn a_shared_secret_has_no_public_half() {
+    let supabase = with("HS256", "in_use");
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt get {ONE} --jwk")), @"
+    ------- stderr -------
+    error[not_found]: signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` has no public half
+    hint: HS256 signs with a secret that verifiers must know as well; `supactl auth jwt rotate` moves to a key with a public half
+    [exit status: 5]
+    ");
+    assert_eq!(
+        supabase.run(&format!("auth jwt show {ONE}")).status(),
+        Some(0)
+    );
+}
+
+#[test]
+fn a_missing_key_is_not_found() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &one())
+        .answers(404, json!({"message": "Not found"}))
+        .times(4);
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt get {ONE}")), @"
+    ------- stderr -------
+    error[not_found]: signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` was not found
+    hint: `supactl auth jwt list` shows what there is
+    [exit status: 5]
+    ");
+    for line in ["revoke", "restore", "delete"] {
+        let screen = supabase.run(&format!("auth jwt {line} {ONE} --yes"));
+        assert_eq!(screen.code(), Some("not_found"), "{screen}");
+    }
+}
+
+#[test]
+fn an_id_that_cannot_be_one_is_not_asked_for() {
+    let supabase = FakeSupabase::start();
+    insta::assert_snapshot!(supabase.run("auth jwt get legacy"), @"
+    ------- stderr -------
+    error[invalid_input]: invalid value 'legacy' for '[ID]': an id looks like `0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901`; the list shows them
+    hint: `supactl auth jwt get --help` shows all that it takes
+    [exit status: 2]
+    ");
+    assert_eq!(supabase.conversation(), "");
+}
+
+#[test]
+fn create_makes_a_key_in_standby() {
+    let supabase = with("ES256", "standby");
+    supabase
+        .on("POST", KEYS)
+        .with_body(json!({"algorithm": "ES256", "status": "standby"}))
+        .answers(201, key(ONE, "ES256", "standby"))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth jwt create"), @"
+    id	5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f
+    status	standby
+    algorithm	ES256
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Created signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f`, in standby
+    `supactl auth jwt rotate` lets it sign, once verifiers know it
+    ");
+}
+
+/// A private key of each kind, and a member of it that nobody may see.
+fn private_keys() -> [(&'static str, Value, &'static str); 3] {
+    [
+        (
+            "ES256",
+            json!({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ", "d": "cHJpdmF0ZQ"}),
+            "cHJpdmF0ZQ",
+        ),
+        (
+            "RS256",
+            json!({"kty": "RSA", "n": "bg", "e": "AQAB", "d": "cHJpdmF0ZQ", "p": "cA", "q": "cQ", "dp": "ZHA", "dq": "ZHE", "qi": "cWk"}),
+            "cHJpdmF0ZQ",
+        ),
+        (
+            "HS256",
+            json!({"kty": "oct", "k": "c2VjcmV0LXNlY3JldA"}),
+            "c2VjcmV0LXNlY3JldA",
+        ),
+    ]
+}
+
+#[test]
+fn a_key_is_taken_over_and_never_shown() {
+    for (algorithm, private, hidden) in private_keys() {
+        let supabase = with(algorithm, "standby");
+        let file = supabase.world().file("key.json", &private.to_string());
+        supabase
+            .on("POST", KEYS)
+            .with_body(json!({"algorithm": algorithm, "status": "standby", "private_jwk": private}))
+            .answers(201, key(ONE, algorithm, "standby"))
+            .times(3);
+        let line = "auth jwt create -vv --import";
+        for screen in [
+            supabase.command(line).arg(&file).run(),
+            supabase
+                .command(line)
+                .arg("-")
+                .input(&private.to_string())
+                .run(),
+            supabase
+                .command(line)
+                .arg("env:MY_KEY")
+                .env("MY_KEY", &private.to_string())
+                .run(),
+        ] {
+            assert_eq!(screen.status(), Some(0), "{screen}");
+            assert!(
+                !screen.stdout().contains(hidden) && !screen.stderr().contains(hidden),
+                "{screen}"
+            );
+        }
+        let screen = supabase.command(line).arg(&file).arg("--dry-run").run();
+        assert!(
+            !screen.stdout().contains(hidden) && !screen.stderr().contains(hidden),
+            "{screen}"
+        );
+        assert_eq!(screen.status(), Some(0), "{screen}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_not_sent() {
+    let supabase = FakeSupabase::start();
+    let import = |text: &str, more: &str| {
+        let file = supabase.world().file("key.json", text);
+        supabase
+            .command(&format!("auth jwt create {more} --import"))
+            .arg(file)
+            .run()
+    };
+    insta::assert_snapshot!(import(r#"{"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}"#, ""), @"
+    ------- stderr -------
+    error[invalid_input]: the key of `--import` cannot be used: its `d` is missing: this is a public key
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(import("-----BEGIN PRIVATE KEY-----", ""), @"
+    ------- stderr -------
+    error[invalid_input]: the key of `--import` cannot be used: it is not a JSON Web Key: a JSON object with `kty` is expected; `openssl` files must be converted first
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(import(&private_keys()[0].1.to_string(), "--algorithm RS256"), @"
+    ------- stderr -------
+    error[invalid_input]: the key of `--import` signs with ES256, not with RS256
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run("auth jwt create --algorithm HS256"), @"
+    ------- stderr -------
+    error[invalid_input]: the service makes no HS256 keys
+    hint: pass the secret with `--import FILE`, as a JSON Web Key
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run("auth jwt create --algorithm EdDSA"), @"
+    ------- stderr -------
+    error[invalid_input]: invalid value 'EdDSA' for '--algorithm <ALGORITHM>' [possible values: ES256, RS256, HS256]
+    hint: `supactl auth jwt create --help` shows all that it takes
+    [exit status: 2]
+    ");
+    assert_eq!(
+        supabase
+            .run("auth jwt create --import nowhere.json")
+            .status(),
+        Some(2)
+    );
+    assert_eq!(supabase.conversation(), "");
+}
+
+#[test]
+fn the_throttle_is_told_as_a_time() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", KEYS)
+        .answers(429, json!({"message": "Please wait until 2126-09-25T06:04:10.312Z before attempting this request again."}))
+        .header("x-ratelimit-reset", "60")
+        .once();
+    insta::assert_snapshot!(supabase.run("auth jwt create"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[rate_limited]: Please wait until 2126-09-25T06:04:10.312Z before attempting this request again.
+    hint: earliest at 2126-09-25T06:04:11Z
+    [exit status: 7]
+    ");
+}
+
+#[test]
+fn a_key_of_our_own_that_is_known_already_is_a_conflict() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", KEYS)
+        .answers(
+            409,
+            json!({"message": "Failed to create new signing key in standby status for project"}),
+        )
+        .once();
+    insta::assert_snapshot!(supabase.run("auth jwt create"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: Failed to create new signing key in standby status for project
+    hint: `supactl auth jwt list` shows whether one is in standby already, or has this very key
+    [exit status: 6]
+    ");
+}
+
+#[test]
+fn restore_puts_a_revoked_key_into_standby() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &one())
+        .answers(200, key(ONE, "ES256", "revoked"))
+        .once();
+    supabase
+        .on("GET", &one())
+        .answers(200, key(ONE, "ES256", "standby"))
+        .once();
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"keys": [key(OTHER, "ES256", "in_use")]}));
+    supabase
+        .on("PATCH", &one())
+        .with_body(json!({"status": "standby"}))
+        .answers(200, key(ONE, "ES256", "standby"))
+        .once();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt restore {ONE}")), @"
+    id	5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f
+    status	standby
+    algorithm	ES256
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Restored signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f`
+    ");
+}
+
+#[test]
+fn there_is_one_key_in_standby_at_most() {
+    let supabase = with("ES256", "revoked");
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"keys": [key(OTHER, "ES256", "standby")]}));
+    supabase.on("PATCH", &one()).never();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt restore {ONE}")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: signing key `6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70` is in standby, and there can be one only
+    hint: let it sign with `supactl auth jwt rotate`, or make room with `supactl auth jwt revoke 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70`
+    [exit status: 6]
+    ");
+}
+
+/// What each verb does to a key in each state: `sent`, nothing more to do, or refused.
+#[test]
+fn each_verb_knows_what_a_key_in_each_state_allows() {
+    for (status, restore, revoke, delete) in [
+        ("standby", "done", "sent", "conflict"),
+        ("in_use", "conflict", "conflict", "conflict"),
+        ("previously_used", "sent", "sent", "conflict"),
+        ("revoked", "sent", "done", "sent"),
+        // A word that nobody knows yet is for the service to judge.
+        ("retired", "sent", "sent", "conflict"),
+    ] {
+        for (verb, wanted) in [("restore", restore), ("revoke", revoke), ("delete", delete)] {
+            let supabase = with("ES256", status);
+            supabase.on("GET", KEYS).answers(200, json!({"keys": []}));
+            supabase
+                .on("GET", CONFIG)
+                .answers(200, json!({"jwt_exp": 3600}));
+            for method in ["PATCH", "DELETE"] {
+                supabase
+                    .on(method, &one())
+                    .answers(200, key(ONE, "ES256", status));
+            }
+            let screen = supabase.run(&format!("auth jwt {verb} {ONE} --yes"));
+            let sent = supabase
+                .conversation()
+                .lines()
+                .any(|line| line.starts_with("PATCH") || line.starts_with("DELETE"));
+            let done = match (screen.code(), sent) {
+                (None, true) => "sent",
+                (None, false) => "done",
+                (Some(code), false) => code,
+                (Some(_), true) => "refused by the service",
+            };
+            assert_eq!(done, wanted, "{verb} of {status}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn revoke_says_until_when_the_last_tokens_would_be_good() {
+    let supabase = with("ES256", "previously_used");
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"jwt_exp": 604_800}));
+    let mut recent = key(ONE, "ES256", "previously_used");
+    recent["updated_at"] = json!("2126-01-01T00:00:00.000Z");
+    let late = FakeSupabase::start();
+    late.on("GET", &one()).answers(200, recent);
+    late.on("GET", CONFIG)
+        .answers(403, json!({"message": "Forbidden"}));
+    for supabase in [&supabase, &late] {
+        supabase
+            .on("PATCH", &one())
+            .with_body(json!({"status": "revoked"}))
+            .answers(200, key(ONE, "ES256", "revoked"))
+            .once();
+    }
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt revoke {ONE} --yes")), @"
+    id	5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f
+    status	previously_used
+    algorithm	ES256
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Revoked signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f`
+    `supactl auth jwt restore 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --project abcdefghijklmnopqrst` undoes it; the key can be deleted after 30 days
+    ");
+    insta::assert_snapshot!(late.run(&format!("auth jwt revoke {ONE} --yes")), @"
+    id	5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f
+    status	previously_used
+    algorithm	ES256
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2126-01-01 00:00:00+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    How long tokens live could not be read (Forbidden): 7 days are assumed, the most that there is
+    Its last tokens are good until 2126-01-08T00:15:00Z: those who hold one have to sign in again
+    Revoked signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f`
+    `supactl auth jwt restore 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --project abcdefghijklmnopqrst` undoes it; the key can be deleted after 30 days
+    ");
+}
+
+#[test]
+fn where_nobody_can_be_asked_nothing_is_sent() {
+    let supabase = FakeSupabase::start();
+    for line in [
+        "rotate".to_owned(),
+        format!("revoke {ONE}"),
+        format!("revoke {ONE} --force"),
+        format!("delete {ONE}"),
+    ] {
+        let screen = supabase.run(&format!("auth jwt {line}"));
+        assert_eq!(
+            (screen.status(), screen.code()),
+            (Some(3), Some("confirmation_required")),
+            "{screen}"
+        );
+    }
+    assert_eq!(supabase.conversation(), "");
+}
+
+/// A service whose JWT secret signs no more.
+fn with_old_secret() -> FakeSupabase {
+    let supabase = with("HS256", "previously_used");
+    supabase
+        .on("GET", LEGACY)
+        .answers(200, key(ONE, "HS256", "previously_used"));
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"jwt_exp": 3600}));
+    supabase
+}
+
+#[test]
+fn the_jwt_secret_is_not_revoked_while_its_api_keys_are_on() {
+    let supabase = with_old_secret();
+    supabase
+        .on("GET", LEGACY_API_KEYS)
+        .answers(200, json!({"enabled": true}))
+        .once();
+    supabase.on("PATCH", &one()).never();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt revoke {ONE} --yes")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: this is the project's JWT secret, and the keys `anon` and `service_role` that it signed are on: they would stop working
+    hint: move to the new API keys, then `supactl api PUT '/v1/projects/abcdefghijklmnopqrst/api-keys/legacy?enabled=false' --project abcdefghijklmnopqrst`; or `--force`
+    [exit status: 6]
+    ");
+
+    // What is not plainly off may be on, and what may not be seen too.
+    let supabase = with_old_secret();
+    supabase
+        .on("GET", LEGACY_API_KEYS)
+        .answers(200, json!({}))
+        .once();
+    assert_eq!(
+        supabase.run(&format!("auth jwt revoke {ONE} --yes")).code(),
+        Some("conflict")
+    );
+    let supabase = with_old_secret();
+    supabase
+        .on("GET", LEGACY_API_KEYS)
+        .answers(403, json!({"message": "Forbidden"}))
+        .once();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt revoke {ONE} --yes")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[forbidden]: whether the keys `anon` and `service_role` are off cannot be seen: Forbidden
+    hint: the token needs the permission `api_gateway_keys_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    [exit status: 4]
+    ");
+}
+
+#[test]
+fn the_jwt_secret_is_revoked_when_its_api_keys_are_off() {
+    for (status, told) in [
+        (200, json!({"enabled": false})),
+        (404, json!({"message": "Not found"})),
+    ] {
+        let supabase = with_old_secret();
+        supabase
+            .on("GET", LEGACY_API_KEYS)
+            .answers(status, told)
+            .once();
+        supabase
+            .on("PATCH", &one())
+            .answers(200, key(ONE, "HS256", "revoked"))
+            .once();
+        let screen = supabase.run(&format!("auth jwt revoke {ONE} --yes"));
+        assert_eq!(screen.status(), Some(0), "{screen}");
+    }
+}
+
+#[test]
+fn a_shared_secret_that_is_another_one_is_an_ordinary_key() {
+    let supabase = with("HS256", "previously_used");
+    supabase
+        .on("GET", LEGACY)
+        .answers(200, key(OTHER, "HS256", "revoked"));
+    supabase.on("GET", CONFIG).answers(200, json!({}));
+    supabase.on("GET", LEGACY_API_KEYS).never();
+    supabase
+        .on("PATCH", &one())
+        .answers(200, key(ONE, "HS256", "revoked"))
+        .once();
+    assert_eq!(
+        supabase
+            .run(&format!("auth jwt revoke {ONE} --yes"))
+            .status(),
+        Some(0)
+    );
+}
+
+#[test]
+fn where_the_service_does_not_say_every_shared_secret_is_taken_for_the_jwt_secret() {
+    let supabase = with("HS256", "previously_used");
+    supabase
+        .on("GET", LEGACY)
+        .answers(404, json!({"message": "Not found"}));
+    supabase.on("GET", CONFIG).answers(200, json!({}));
+    supabase
+        .on("GET", LEGACY_API_KEYS)
+        .answers(200, json!({"enabled": true}))
+        .once();
+    supabase.on("PATCH", &one()).never();
+    assert_eq!(
+        supabase.run(&format!("auth jwt revoke {ONE} --yes")).code(),
+        Some("conflict")
+    );
+}
+
+#[test]
+fn force_wants_the_name_of_the_project_typed() {
+    let supabase = with_old_secret();
+    supabase.on("PATCH", &one()).never();
+    let person = supabase
+        .command(&format!("auth jwt revoke {ONE} --force"))
+        .at_terminal(120)
+        .reads("to go ahead");
+    let screen = person.types("y\r").sees_the_end();
+    assert_eq!(screen.status(), Some(3), "{screen}");
+    assert!(
+        screen
+            .stdout()
+            .contains("The keys `anon` and `service_role` stop working with it.")
+    );
+
+    let supabase = with_old_secret();
+    supabase
+        .on("PATCH", &one())
+        .answers(200, key(ONE, "HS256", "revoked"))
+        .once();
+    let person = supabase
+        .command(&format!("auth jwt revoke {ONE} --force"))
+        .at_terminal(120)
+        .reads("to go ahead");
+    let screen = person.types(&format!("{REF}\r")).sees_the_end();
+    assert_eq!(screen.status(), Some(0), "{screen}");
+}
+
+#[test]
+fn delete_explains_the_thirty_days() {
+    let supabase = with("ES256", "revoked");
+    supabase
+        .on("DELETE", &one())
+        .answers(422, json!({"message": "This signing key cannot be removed at this time. Try again after 2126-10-25T06:04:10.312Z."}))
+        .once();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt delete {ONE} --yes")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: This signing key cannot be removed at this time. Try again after 2126-10-25T06:04:10.312Z.
+    hint: earliest at 2126-10-25T06:04:11Z
+    [exit status: 6]
+    ");
+    let supabase = with("ES256", "previously_used");
+    supabase.on("DELETE", &one()).never();
+    insta::assert_snapshot!(supabase.run(&format!("auth jwt delete {ONE} --yes")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: signing key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` is previously_used: only a revoked key can be deleted
+    hint: `supactl auth jwt revoke 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` comes first, and 30 days after it
+    [exit status: 6]
+    ");
+    let supabase = with("ES256", "revoked");
+    supabase
+        .on("DELETE", &one())
+        .answers(200, key(ONE, "ES256", "revoked"))
+        .once();
+    let deleted = supabase
+        .run(&format!("auth jwt delete {ONE} --yes -o json"))
+        .json();
+    assert_eq!(deleted["data"]["deleted"], true);
+}
+
+#[test]
+fn a_dry_run_shows_every_step_that_is_known_and_takes_none() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", KEYS).answers(200, json!({"keys": []}));
+    insta::assert_snapshot!(supabase.run("auth jwt rotate --dry-run -o ndjson"), @r#"
+    {"requests":[{"method":"POST","url":"http://127.0.0.1:[port]/v1/projects/abcdefghijklmnopqrst/config/auth/signing-keys/legacy","body":null},{"method":"POST","url":"http://127.0.0.1:[port]/v1/projects/abcdefghijklmnopqrst/config/auth/signing-keys","body":{"algorithm":"ES256","status":"standby"}}],"sql":[]}
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      1. the JWT secret becomes a signing key, which changes nothing yet
+      2. a new ES256 key is made, in standby: it is published, and signs nothing
+      3. 20 minutes later, when every cache of public keys knows it, it signs
+      4. the old key signs no more; its tokens stay good, and nobody is signed out
+      5. when the last of them has run out, you revoke it, which is not done here
+    Edge Functions with `verify_jwt`, and code of yours that checks tokens with the JWT secret, refuse tokens of the new key: let them use the public keys first
+    Dry run: nothing was changed
+    "#);
+    assert_eq!(supabase.conversation(), format!("GET {KEYS}"));
+}
+
+#[test]
+fn a_key_that_nobody_knows_yet_does_not_sign() {
+    let supabase = FakeSupabase::start();
+    let mut young = key(ONE, "ES256", "standby");
+    young["updated_at"] = json!("2126-01-01T00:00:00.250Z");
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"keys": [key(OTHER, "HS256", "in_use"), young]}));
+    supabase.on("PATCH", &one()).never();
+    insta::assert_snapshot!(supabase.run("auth jwt rotate --yes"), @"
+    done	false
+    keys	6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70 HS256 in_use, 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f ES256 standby
+    next.command	supactl auth jwt rotate --project abcdefghijklmnopqrst
+    next.not_before_at	2126-01-01 00:20:01+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    The new key may sign from 2126-01-01T00:20:01Z on, when every cache of public keys knows it. Next: `supactl auth jwt rotate --project abcdefghijklmnopqrst`
+    ");
+}
+
+#[test]
+fn a_rotation_that_is_over_is_not_begun_again_by_itself() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", KEYS).answers(
+        200,
+        json!({"keys": [key(OTHER, "ES256", "in_use"), key(ONE, "HS256", "previously_used")]}),
+    );
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"jwt_exp": 3600}));
+    insta::assert_snapshot!(supabase.run("auth jwt rotate --yes"), @"
+    done	true
+    keys	6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70 ES256 in_use, 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f HS256 previously_used
+    next.command	supactl auth jwt revoke 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --project abcdefghijklmnopqrst
+    next.not_before_at	2026-06-02 10:15:01+00:00
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    The old key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` can be revoked from 2026-06-02T10:15:01Z on, when its last token has run out. Next: `supactl auth jwt revoke 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --project abcdefghijklmnopqrst`
+    `supactl auth jwt rotate --again --project abcdefghijklmnopqrst` begins another rotation before that
+    ");
+}
+
+#[test]
+fn at_a_terminal_the_plan_is_shown_before_the_question() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"keys": [key(OTHER, "ES256", "in_use")]}))
+        .once();
+    supabase.on("POST", KEYS).never();
+    let person = supabase
+        .command("auth jwt rotate")
+        .at_terminal(100)
+        .reads("[y/N]");
+    insta::assert_snapshot!(person.types("n").sees_the_end(), @"
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      1. a new ES256 key is made, in standby: it is published, and signs nothing
+      2. 20 minutes later, when every cache of public keys knows it, it signs
+      3. the old key signs no more; its tokens stay good, and nobody is signed out
+      4. when the last of them has run out, you revoke it, which is not done here
+    Rotate the signing key of project abcdefghijklmnopqrst? [y/N] 
+    Rotate the signing key of project abcdefghijklmnopqrst? no
+    error[cancelled]: nothing was changed
+    [exit status: 3]
+    ");
+}
+
+/// The sandbox behind a service that dies after one of the requests: it is done, and the answer is lost.
+struct Mortal {
+    server: MockServer,
+    sandbox: Arc<World>,
+    requests: Arc<AtomicUsize>,
+    lost: Arc<AtomicUsize>,
+}
+
+/// A project that never had a signing key.
+const NEW: &str = "acmeanalyticsabcdefg";
+
+impl Mortal {
+    fn start() -> Self {
+        let sandbox = Arc::new(World::new());
+        // Keys that were made long ago may sign at once: the sandbox's clock is behind by an hour.
+        let screen = sandbox.run("--profile sandbox sandbox clock +1s");
+        assert_eq!(screen.status(), Some(0), "{screen}");
+        let state = sandbox.path().join("state/sandbox/state.json");
+        let text = std::fs::read_to_string(&state).unwrap();
+        let mut text: Value = serde_json::from_str(&text).unwrap();
+        text["clock_ahead_ms"] = json!(-3_600_000);
+        std::fs::write(&state, text.to_string()).unwrap();
+
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let server = runtime.block_on(MockServer::builder().start());
+        let (requests, lost) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (count, at, world) = (
+            Arc::clone(&requests),
+            Arc::clone(&lost),
+            Arc::clone(&sandbox),
+        );
+        let answer = move |request: &Request| {
+            let told = asked(&world, request);
+            if count.fetch_add(1, Ordering::SeqCst) + 1 == at.load(Ordering::SeqCst) {
+                return ResponseTemplate::new(500).set_body_json(json!({"message": "lost"}));
+            }
+            told
+        };
+        runtime.block_on(server.register(Mock::given(any()).respond_with(answer)));
+        Self {
+            server,
+            sandbox,
+            requests,
+            lost,
+        }
+    }
+
+    /// Rotates, with the answer to one of the requests lost; 0 loses none.
+    fn rotate(&self, lost: usize) -> Screen {
+        self.requests.store(0, Ordering::SeqCst);
+        self.lost.store(lost, Ordering::SeqCst);
+        World::served_by(&self.server.address().to_string()).run(&format!(
+            "auth jwt rotate --yes --retries 0 -o json --project {NEW}"
+        ))
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let keys = self
+            .sandbox
+            .run(&format!(
+                "--profile sandbox auth jwt list -o json --project {NEW}"
+            ))
+            .json();
+        let words = |key: &Value| {
+            format!(
+                "{} {}",
+                key["algorithm"].as_str().unwrap(),
+                key["status"].as_str().unwrap()
+            )
+        };
+        let mut keys: Vec<_> = keys["data"].as_array().unwrap().iter().map(words).collect();
+        keys.sort();
+        keys
+    }
+}
+
+/// What the sandbox answers to a request.
+fn asked(sandbox: &World, request: &Request) -> ResponseTemplate {
+    let mut run = sandbox.command(&format!(
+        "--profile sandbox --retries 0 -o json api {} {}",
+        request.method,
+        request.url.path()
+    ));
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    for (key, value) in body.as_object().into_iter().flatten() {
+        run = run
+            .arg("-f")
+            .arg(format!("{key}={}", value.as_str().unwrap()));
+    }
+    let told = run.run().json();
+    match told["error"]["status"].as_u64() {
+        Some(status) => ResponseTemplate::new(u16::try_from(status).unwrap())
+            .set_body_json(json!({"message": told["error"]["message"]})),
+        None => ResponseTemplate::new(200).set_body_json(&told["data"]),
+    }
+}
+
+#[test]
+fn a_rotation_goes_on_wherever_it_was_interrupted() {
+    let whole = Mortal::start();
+    let screen = whole.rotate(0);
+    assert_eq!(screen.json()["data"]["done"], true, "{screen}");
+    let (requests, keys) = (whole.requests.load(Ordering::SeqCst), whole.keys());
+    assert_eq!(keys, ["ES256 in_use", "HS256 previously_used"]);
+    assert!(requests >= 5, "{requests}");
+
+    for lost in 1..=requests {
+        let service = Mortal::start();
+        let first = service.rotate(lost);
+        let second = service.rotate(0);
+        assert_eq!(
+            second.status(),
+            Some(0),
+            "request {lost} was lost:\n{first}\n{second}"
+        );
+        let data = &second.json()["data"];
+        assert_eq!(data["done"], true, "request {lost} was lost:\n{second}");
+        let next = data["next"]["command"].as_str().unwrap();
+        assert!(next.starts_with("supactl auth jwt revoke "), "{next}");
+        assert_eq!(service.keys(), keys, "request {lost} was lost");
+    }
+}
+
+/// From a project that never had a signing key to the day on which the first old key is deleted.
+#[test]
+fn a_whole_life_of_keys_on_the_sandboxs_clock() {
+    let world = World::new();
+    let run = |line: &str| world.run(&format!("--profile sandbox {line} --project {NEW}"));
+    let done = |line: &str| {
+        let screen = run(&format!("{line} -o json"));
+        assert_eq!(screen.status(), Some(0), "{line}\n{screen}");
+        screen.json()["data"].clone()
+    };
+    let wait = |time: &str| {
+        let screen = world.run(&format!("sandbox clock +{time}"));
+        assert_eq!(screen.status(), Some(0), "{screen}");
+    };
+    let statuses = || {
+        let keys = done("auth jwt list");
+        let words = |key: &Value| {
+            format!(
+                "{} {}",
+                key["algorithm"].as_str().unwrap(),
+                key["status"].as_str().unwrap()
+            )
+        };
+        keys.as_array()
+            .unwrap()
+            .iter()
+            .map(words)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(), [""; 0]);
+
+    // The first rotation, step by step.
+    let first = done("auth jwt rotate --yes");
+    assert_eq!(first["done"], false);
+    assert_eq!(done("auth jwt rotate --yes"), first, "twice is once");
+    wait("21min");
+    let second = done("auth jwt rotate --yes");
+    assert_eq!(second["done"], true);
+    assert_eq!(statuses(), ["ES256 in_use", "HS256 previously_used"]);
+    let id = |algorithm: &str, status: &str| {
+        let keys = done("auth jwt list");
+        let found = keys
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|key| key["algorithm"] == algorithm && key["status"] == status);
+        found.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let secret = id("HS256", "previously_used");
+    let revoke = second["next"]["command"].as_str().unwrap();
+    assert_eq!(
+        revoke,
+        format!("supactl auth jwt revoke {secret} --project {NEW} --profile sandbox")
+    );
+
+    // Its API keys are on, then off; the secret is revoked and never deleted.
+    wait("2h");
+    assert_eq!(
+        run(&format!("auth jwt revoke {secret} --yes")).code(),
+        Some("conflict")
+    );
+    done(&format!(
+        "api PUT /v1/projects/{NEW}/api-keys/legacy?enabled=false"
+    ));
+    assert_eq!(
+        done(&format!("auth jwt revoke {secret} --yes"))["status"],
+        "revoked"
+    );
+    assert_eq!(
+        run(&format!("auth jwt delete {secret} --yes")).code(),
+        Some("conflict")
+    );
+    wait("800h");
+    assert_eq!(
+        run(&format!("auth jwt delete {secret} --yes")).code(),
+        Some("conflict")
+    );
+
+    // The second rotation waits by itself, and what it leaves can be undone until it is deleted.
+    let third = done("auth jwt rotate --yes --wait --algorithm RS256");
+    assert_eq!(third["done"], true);
+    assert_eq!(
+        statuses(),
+        ["RS256 in_use", "ES256 previously_used", "HS256 revoked"]
+    );
+    let old = id("ES256", "previously_used");
+    let screen = run("auth jwt create");
+    assert_eq!(screen.code(), Some("rate_limited"), "{screen}");
+    assert_eq!(
+        done(&format!("auth jwt revoke {old} --yes"))["status"],
+        "revoked"
+    );
+    wait("6min");
+    assert_eq!(
+        done(&format!("auth jwt restore {old}"))["status"],
+        "standby"
+    );
+    assert_eq!(run("auth jwt create").code(), Some("conflict"));
+    assert_eq!(
+        done(&format!("auth jwt revoke {old} --yes"))["status"],
+        "revoked"
+    );
+    let screen = run(&format!("auth jwt delete {old} --yes"));
+    assert!(screen.stderr().contains("hint: earliest at "), "{screen}");
+    wait("721h");
+    assert_eq!(
+        done(&format!("auth jwt delete {old} --yes"))["deleted"],
+        true
+    );
+    assert_eq!(statuses(), ["RS256 in_use", "HS256 revoked"]);
+}
