@@ -11,14 +11,20 @@
 /// How a fake service is talked to, and a screen looked at.
 mod support;
 
+/// `login`, `logout`, `whoami`, `profiles`, `link`, `unlink`
+mod account;
 /// `api`: any operation, as it is.
 mod api;
 /// `auth jwt`: keys in every state, and a rotation that is interrupted everywhere.
 mod auth_jwt;
+/// What a run keeps for the next, and what a write forgets.
+mod cache;
 /// What Tab offers, and that nothing is sent for it.
 mod completions;
 /// Questions, the answers to them, and dry runs.
 mod confirm;
+/// `doctor`
+mod doctor;
 /// Every error once: message, hint, code, exit status; and `docs/scripting.md`, which names them all.
 mod failures;
 /// One reply in every format, byte for byte; the envelope is a promise.

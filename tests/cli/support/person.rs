@@ -18,6 +18,9 @@ const LINE_EDITING: u32 = if cfg!(target_os = "linux") {
     0x100
 };
 
+/// `ECHO` of termios, the same bit everywhere.
+const ECHO: u32 = 0x8;
+
 /// Somebody who watches one run of the program.
 pub(crate) struct Person {
     child: Box<dyn Child + Send + Sync>,
@@ -82,6 +85,24 @@ impl Person {
             std::thread::yield_now();
         }
         self.presses(keys)
+    }
+
+    /// Types what must not be seen, once the terminal shows nothing of it.
+    pub(crate) fn types_hidden(mut self, text: &str) -> Self {
+        while !self.hides_typing() {
+            std::thread::yield_now();
+        }
+        self.presses(text)
+    }
+
+    /// Whether the terminal does not show what is typed, or the program has ended.
+    fn hides_typing(&mut self) -> bool {
+        let ended = self.child.try_wait().unwrap().is_some();
+        let shows = self
+            .terminal
+            .get_termios()
+            .is_some_and(|settings| settings.local_flags.bits() & ECHO != 0);
+        ended || !shows
     }
 
     /// Presses keys whether or not the program asks for any.
