@@ -191,7 +191,8 @@ impl App {
         settings::secret(flag, given)
     }
 
-    fn warn_of_typed(&self, flag: &str, given: &str) {
+    /// Warns of a secret that was typed rather than the place where it is.
+    pub(crate) fn warn_of_typed(&self, flag: &str, given: &str) {
         if settings::is_typed(given) {
             self.say(&format!(
                 "A secret typed as an argument can be seen by others on this machine: \

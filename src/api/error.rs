@@ -89,7 +89,7 @@ impl ApiError {
             Ok(text) if is_html(text) => "the answer is a web page, not JSON".to_owned(),
             Ok(text) => format!(
                 "the answer is not what was expected ({reason}): {}",
-                excerpt(text)
+                excerpt(&without_secrets(text))
             ),
             Err(_) => "the answer is not text".to_owned(),
         };
@@ -98,6 +98,14 @@ impl ApiError {
             ..Self::new(Code::MalformedResponse, message)
         }
     }
+}
+
+/// JSON with its secrets masked; other text as it is.
+fn without_secrets(text: &str) -> String {
+    serde_json::from_str(text).map_or_else(
+        |_| text.to_owned(),
+        |json: Value| super::mask::json(&json).to_string(),
+    )
 }
 
 /// The status that Storage puts into the body, as a string, while HTTP says 400.

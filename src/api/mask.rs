@@ -5,6 +5,9 @@ use serde_json::Value;
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "********";
 
+/// The headers that a platform webhook sends: any of them may be a secret, whatever its name.
+const HEADERS: &str = "custom_headers";
+
 /// Whether the value under this key is a secret, going by what the service calls its secrets.
 pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
@@ -48,7 +51,9 @@ pub(crate) fn json(value: &Value) -> Value {
             .map(|(key, value)| {
                 (
                     key.clone(),
-                    if is_secret(key) {
+                    if key == HEADERS {
+                        hidden(value)
+                    } else if is_secret(key) {
                         masked(value)
                     } else {
                         json(value)
@@ -58,6 +63,17 @@ pub(crate) fn json(value: &Value) -> Value {
             .collect(),
         Value::Array(items) => items.iter().map(json).collect(),
         other => other.clone(),
+    }
+}
+
+/// An object of which only the keys may be seen.
+fn hidden(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, value)| (key.clone(), masked(value)))
+            .collect(),
+        other => masked(other),
     }
 }
 
@@ -88,10 +104,10 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_at_any_depth() {
-        let body = json!({"name": "x", "db_pass": "hunter2", "external_google_secret": "", "list": [{"api_key": "sb_secret_1", "id": null}]});
+        let body = json!({"name": "x", "db_pass": "hunter2", "external_google_secret": "", "list": [{"api_key": "sb_secret_1", "id": null}], "custom_headers": {"X-Env": "hunter2"}});
         assert_eq!(
             super::json(&body),
-            json!({"name": "x", "db_pass": "********", "external_google_secret": "", "list": [{"api_key": "********", "id": null}]})
+            json!({"name": "x", "db_pass": "********", "external_google_secret": "", "list": [{"api_key": "********", "id": null}], "custom_headers": {"X-Env": "********"}})
         );
     }
 }

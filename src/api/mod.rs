@@ -32,6 +32,7 @@ pub(crate) mod signing_keys;
 pub(crate) mod sql;
 mod storage;
 mod transport;
+pub(crate) mod webhooks;
 
 use std::cell::OnceCell;
 

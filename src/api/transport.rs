@@ -133,7 +133,7 @@ impl Transport {
             self.tell(&Notice::Answered {
                 status,
                 headers: &shown,
-                body: &shown_body(&body),
+                body: &shown_answer(request, status, &body),
             });
         }
         match status {
@@ -521,6 +521,16 @@ fn shown_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<
             (name.to_owned(), value)
         })
         .collect()
+}
+
+/// An answer as it may be shown. A database that refuses a statement repeats it, secrets and all.
+fn shown_answer(request: &Request, status: u16, body: &[u8]) -> String {
+    match &request.body {
+        Body::Sql { body: sent, shown } if status >= 400 && sent != shown => {
+            "(a refusal that may repeat secrets)".to_owned()
+        }
+        _ => shown_body(body),
+    }
 }
 
 /// A body as it may be shown: only of JSON is it known where the secrets are.

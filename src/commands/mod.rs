@@ -6,6 +6,7 @@ mod cache;
 mod completions;
 mod doctor;
 pub(crate) mod help;
+mod integrations;
 mod link;
 mod login;
 mod logout;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Completions(completions::Completions),
     Doctor(doctor::Doctor),
     Help(help::Help),
+    #[command(subcommand, visible_alias = "integration")]
+    Integrations(integrations::Integrations),
     Link(link::Link),
     Login(login::Login),
     Logout(logout::Logout),
@@ -76,6 +79,7 @@ impl Command {
             Self::Completions(command) => command.run(),
             Self::Doctor(command) => command.run(app).await,
             Self::Help(command) => command.run(),
+            Self::Integrations(command) => command.run(app).await,
             Self::Link(command) => command.run(app).await,
             Self::Login(command) => command.run(app).await,
             Self::Logout(command) => command.run(app).await,

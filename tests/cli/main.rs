@@ -35,6 +35,8 @@ mod help;
 mod monitor;
 /// `orgs`
 mod orgs;
+/// `integrations webhooks platform`
+mod platform_webhooks;
 /// `projects`
 mod projects;
 /// `docs/commands.md` is what the program says of itself.
@@ -49,5 +51,7 @@ mod sandbox;
 mod storage;
 /// Which project is meant, and by whom.
 mod targets;
+/// `integrations webhooks`
+mod webhooks;
 /// Every file of a command is declared by its folder.
 mod wiring;

@@ -15,7 +15,6 @@
 mod program;
 mod recorded;
 mod rig;
-mod sandbox;
 mod service;
 mod storage;
 

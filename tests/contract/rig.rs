@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::{PROJECT, rig_folder};
 
 /// Where the rig listens. Its ports are fixed, so there is one at a time.
-pub(crate) const ADDRESS: &str = "http://127.0.0.1:4060";
+const ADDRESS: &str = "http://127.0.0.1:4060";
 
 /// Command lines that must succeed; every command of the program must be among them, or among those
 /// that need no service.
@@ -44,6 +44,36 @@ const LINES: &[&str] = &[
     "auth jwt revoke 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f --yes --force",
     "auth jwt restore 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70",
     "auth jwt delete 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70 --yes",
+    // Arguments have no blanks here, for which SQL takes comments too.
+    "api POST /v1/projects/{ref}/database/query -f query=create/**/table/**/orders(id/**/int)",
+    "api POST /v1/projects/{ref}/database/query -f query=insert/**/into/**/orders/**/values(1)",
+    "integrations webhooks list",
+    "integrations webhooks create new_orders --table orders --event insert,update --url https://example.com/hook --header X-Env:prod --param a=b --delivery-timeout 3s --column id --when true",
+    "integrations webhooks create gone --table orders --event delete --function hello --header X-A:b --header Authorization:x",
+    "integrations webhooks create later --table orders --event delete --url https://example.com/ --dry-run",
+    "integrations webhooks update new_orders --method GET --no-when",
+    "integrations webhooks disable new_orders",
+    "integrations webhooks enable new_orders",
+    "integrations webhooks test new_orders --no-wait",
+    "integrations webhooks test gone --event delete --no-wait",
+    "integrations webhooks resend gone --where id=1 --no-wait",
+    "integrations webhooks resend gone --where id=1 --dry-run",
+    "integrations webhooks deliveries --status pending --since 1h",
+    "integrations webhooks prune --older-than 30d --yes",
+    "integrations webhooks delete new_orders --yes",
+    "integrations webhooks delete gone --table public.orders --yes --dry-run",
+    "integrations webhooks platform list",
+    "integrations webhooks platform list --org acme",
+    "integrations webhooks platform get 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f",
+    "integrations webhooks platform create --url https://example.com/hook --event project.paused,* --signing-secret env:HOME --header X-Env:prod --description hook",
+    "integrations webhooks platform update 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f --disable --event project.paused",
+    "integrations webhooks platform test 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f --event project.paused",
+    "integrations webhooks platform test 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f",
+    "integrations webhooks platform deliveries 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f --limit 5",
+    "integrations webhooks platform delivery 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f",
+    "integrations webhooks platform retry 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f",
+    "integrations webhooks platform delete 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f --yes",
+    "integrations webhooks platform delete --all --yes",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",
@@ -94,10 +124,7 @@ fn every_command_keeps_to_the_contract() {
     assert!(untried.is_empty(), "add a line for each of {untried:?}");
 
     let storage = Service::start();
-    let plan = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rig-plan.json");
-    std::fs::write(&plan, PLAN).unwrap();
-    let plan = plan.to_str().expect("a path in the target folder is text");
-    let rig = Rig::start(folder, &["--storage", &storage.address(), "--plan", plan]);
+    let rig = Rig::start(folder, &storage.address());
     for line in LINES {
         let run = supactl(ADDRESS, &format!("{line} -o json"));
         let envelope = run.succeeded();
@@ -130,37 +157,35 @@ fn leaves(command: &clap::Command, above: &str) -> Vec<String> {
 }
 
 /// The running rig, which stops when the test ends, however it ends.
-pub(crate) struct Rig {
+struct Rig {
     folder: PathBuf,
     run: PathBuf,
     venv: PathBuf,
-    /// Its ports are fixed, so that one test at a time has it, in whatever process it runs.
-    _alone: std::fs::File,
 }
 
 impl Rig {
-    /// Starts it with these arguments of its `up`, after stopping what a test that was killed may have
-    /// left.
-    pub(crate) fn start(folder: PathBuf, arguments: &[&str]) -> Self {
+    /// Starts it with `storage` behind the gateway, after stopping what a test that was killed may
+    /// have left.
+    fn start(folder: PathBuf, storage: &str) -> Self {
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let place = |name: &str, default: &str| {
             std::env::var_os(name).map_or_else(|| scratch.join(default), PathBuf::from)
         };
-        let alone = std::fs::File::create(scratch.join("rig.lock")).unwrap();
-        alone.lock().unwrap();
         let rig = Self {
-            _alone: alone,
             folder,
             run: place("RIG_RUN", "rig-run"),
             venv: place("RIG_VENV", "rig-venv"),
         };
         rig.script("down", &[]);
-        rig.script("up", arguments);
+        let plan = scratch.join("rig-plan.json");
+        std::fs::write(&plan, PLAN).unwrap();
+        let plan = plan.to_str().expect("a path in the target folder is text");
+        rig.script("up", &["--storage", storage, "--plan", plan]);
         rig
     }
 
     /// Panics where a request or an answer broke the contract.
-    pub(crate) fn check(&self) {
+    fn check(&self) {
         let journal = self.run.join("journal.jsonl");
         let output = Command::new(self.venv.join("bin/python"))
             .arg(self.folder.join("contract.py"))

@@ -181,6 +181,18 @@ impl Api {
         self.run_sql(request, sql, parameters, Some(true)).await
     }
 
+    /// Asks something of ours that only reads and needs to see more than the read-only user may.
+    pub(crate) async fn catalog_as_postgres<T: DeserializeOwned>(
+        &self,
+        project: &ProjectRef,
+        sql: &Sql,
+    ) -> Result<Vec<T>> {
+        let request = Request::post("/v1/projects/{}/database/query", &[project.as_str()])
+            .safe()
+            .needs("database_write");
+        self.run_sql(request, sql, &[], None).await
+    }
+
     /// Runs what may change something, as `postgres`.
     pub(crate) async fn execute<T: DeserializeOwned>(
         &self,
