@@ -325,7 +325,10 @@ fn members(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> To
             parts[0]
         )
     });
-    Told::json(200, &json!({"data": page, "links": {"next": next}}))
+    Told::json(
+        200,
+        &json!({"data": page, "links": {"prev": null, "next": next}}),
+    )
 }
 
 /// Pages by a cursor.

@@ -43,9 +43,9 @@ pub(super) fn state() -> Value {
             {"id": "acme", "slug": "acme", "name": "Acme", "plan": "pro", "opt_in_tags": [], "allowed_release_channels": ["ga", "preview"]},
         ],
         "members": [
-            {"type": "member", "id": "7d3a2f5e-94c1-4b0e-8a5d-2f6b1c0e9d47", "attributes": {"username": "ada", "role": "Owner"}},
-            {"type": "member", "id": "1b9f6d0c-35e2-47aa-9c6e-8e0d4f7a2b13", "attributes": {"username": "grace", "role": "Administrator"}},
-            {"type": "member", "id": "c4e8a7b2-60fd-4d19-b3c5-5a9f2e1d8c60", "attributes": {"username": "edsger", "role": "Developer"}},
+            member("7d3a2f5e-94c1-4b0e-8a5d-2f6b1c0e9d47", "ada", "Owner"),
+            member("1b9f6d0c-35e2-47aa-9c6e-8e0d4f7a2b13", "grace", "Administrator"),
+            member("c4e8a7b2-60fd-4d19-b3c5-5a9f2e1d8c60", "edsger", "Developer"),
         ],
         "snippets": [
             snippet("0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901", "Orders of today"),
@@ -53,6 +53,16 @@ pub(super) fn state() -> Value {
             snippet("a9d8c7b6-5e4f-4321-8765-0f1e2d3c4b03", "Slow queries"),
         ],
         "projects": projects,
+    })
+}
+
+fn member(id: &str, username: &str, role: &str) -> Value {
+    json!({
+        "type": "organization_member", "id": id,
+        "attributes": {
+            "username": username, "primary_email": format!("{username}@acme.example"), "mfa_enabled": true, "is_sso_user": false,
+            "avatar_url": null, "roles": [{"name": role, "scope": "organization", "projects": []}],
+        },
     })
 }
 

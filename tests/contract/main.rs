@@ -15,6 +15,7 @@
 mod program;
 mod recorded;
 mod rig;
+mod sandbox;
 mod service;
 mod storage;
 

@@ -35,6 +35,15 @@ pub(crate) struct Run {
 
 /// Runs a command line in an empty environment, against the service at `address`.
 pub(crate) fn supactl(address: &str, line: &str) -> Run {
+    supactl_with(address, line, [])
+}
+
+/// The same, with some variables set differently.
+pub(crate) fn supactl_with<'a>(
+    address: &str,
+    line: &str,
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Run {
     let home = std::env::temp_dir();
     let mut command = Command::new(env!("CARGO_BIN_EXE_supactl"));
     command
@@ -54,6 +63,7 @@ pub(crate) fn supactl(address: &str, line: &str) -> Run {
         .env("SUPACTL_NO_CACHE", "1")
         // An answer that never ends must fail a test, not hang it.
         .env("SUPACTL_REQUEST_TIMEOUT", "20s")
+        .envs(variables)
         .current_dir(home)
         .stdin(Stdio::null());
     // Coverage is told where to write by the environment.

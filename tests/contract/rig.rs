@@ -9,7 +9,7 @@ use crate::service::Service;
 use crate::{PROJECT, rig_folder};
 
 /// Where the rig listens. Its ports are fixed, so there is one at a time.
-const ADDRESS: &str = "http://127.0.0.1:4060";
+pub(crate) const ADDRESS: &str = "http://127.0.0.1:4060";
 
 /// Command lines that must succeed; every command of the program must be among them, or among those
 /// that need no service.
@@ -124,7 +124,10 @@ fn every_command_keeps_to_the_contract() {
     assert!(untried.is_empty(), "add a line for each of {untried:?}");
 
     let storage = Service::start();
-    let rig = Rig::start(folder, &storage.address());
+    let plan = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rig-plan.json");
+    std::fs::write(&plan, PLAN).unwrap();
+    let plan = plan.to_str().expect("a path in the target folder is text");
+    let rig = Rig::start(folder, &["--storage", &storage.address(), "--plan", plan]);
     for line in LINES {
         let run = supactl(ADDRESS, &format!("{line} -o json"));
         let envelope = run.succeeded();
@@ -157,35 +160,37 @@ fn leaves(command: &clap::Command, above: &str) -> Vec<String> {
 }
 
 /// The running rig, which stops when the test ends, however it ends.
-struct Rig {
+pub(crate) struct Rig {
     folder: PathBuf,
     run: PathBuf,
     venv: PathBuf,
+    /// Its ports are fixed, so that one test at a time has it, in whatever process it runs.
+    _alone: std::fs::File,
 }
 
 impl Rig {
-    /// Starts it with `storage` behind the gateway, after stopping what a test that was killed may
-    /// have left.
-    fn start(folder: PathBuf, storage: &str) -> Self {
+    /// Starts it with these arguments of its `up`, after stopping what a test that was killed may have
+    /// left.
+    pub(crate) fn start(folder: PathBuf, arguments: &[&str]) -> Self {
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let place = |name: &str, default: &str| {
             std::env::var_os(name).map_or_else(|| scratch.join(default), PathBuf::from)
         };
+        let alone = std::fs::File::create(scratch.join("rig.lock")).unwrap();
+        alone.lock().unwrap();
         let rig = Self {
+            _alone: alone,
             folder,
             run: place("RIG_RUN", "rig-run"),
             venv: place("RIG_VENV", "rig-venv"),
         };
         rig.script("down", &[]);
-        let plan = scratch.join("rig-plan.json");
-        std::fs::write(&plan, PLAN).unwrap();
-        let plan = plan.to_str().expect("a path in the target folder is text");
-        rig.script("up", &["--storage", storage, "--plan", plan]);
+        rig.script("up", arguments);
         rig
     }
 
     /// Panics where a request or an answer broke the contract.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let journal = self.run.join("journal.jsonl");
         let output = Command::new(self.venv.join("bin/python"))
             .arg(self.folder.join("contract.py"))

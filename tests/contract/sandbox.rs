@@ -1,0 +1,93 @@
+//! The sandbox behind the rig's validating proxy: what it answers has the shapes of the service.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::program::supactl_with;
+use crate::rig::{ADDRESS, Rig};
+use crate::rig_folder;
+
+/// What is done in the sandbox, in this order; each line must succeed.
+const STORY: &[&str] = &[
+    "whoami",
+    "orgs list",
+    "orgs get acme",
+    "projects list",
+    "projects get",
+    "storage buckets create reports --public",
+    "storage buckets list",
+    "storage buckets delete reports --yes",
+    "api GET /v1/projects/{ref}/storage/buckets",
+    "api GET /v1/projects/{ref}/api-keys",
+    "api GET /v1/snippets --paginate",
+    "api GET /v1/organizations/acme/projects --paginate",
+    "api GET /v2/organizations/acme/members --paginate",
+];
+
+#[test]
+fn every_answer_of_the_sandbox_keeps_to_the_contract() {
+    let Some(folder) = rig_folder("every_answer_of_the_sandbox_keeps_to_the_contract") else {
+        return;
+    };
+    let sandbox = Sandbox::serve();
+    let text = |key: &str| sandbox.told[key].as_str().unwrap().to_owned();
+    let rig = Rig::start(
+        folder,
+        &["--upstream", &text("api_url"), "--no-sql", "--no-logs"],
+    );
+    for line in STORY {
+        let variables = [
+            ("SUPACTL_PROJECT_URL", text("project_url")),
+            ("SUPABASE_ACCESS_TOKEN", text("access_token")),
+            ("SUPABASE_PROJECT_ID", text("project")),
+        ];
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        supactl_with(ADDRESS, &format!("{line} -o json"), variables).succeeded();
+    }
+    rig.check();
+}
+
+/// A sandbox that answers until the test ends, with a state of its own.
+struct Sandbox {
+    child: Child,
+    told: Value,
+    _state: tempfile::TempDir,
+}
+
+impl Sandbox {
+    fn serve() -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_supactl"))
+            .args(["sandbox", "serve", "-o", "ndjson"])
+            .env_clear()
+            .env("HOME", state.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("SUPACTL_STATE_DIR", state.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let told = serde_json::from_str(&line).expect("where the sandbox is");
+        Self {
+            child,
+            told,
+            _state: state,
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // It stops by Ctrl-C; killing it is what the next start cleans up after.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
