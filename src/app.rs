@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use crate::api::logs::Budget;
 use crate::api::{
     Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
 };
@@ -168,6 +169,13 @@ impl App {
             retries: self.settings.retries,
             dry_run: self.settings.dry_run,
             cache,
+            // The sandbox answers as often as it is asked.
+            log_budget: if self.settings.sandbox {
+                None
+            } else {
+                let folder = settings::cache_folder().ok();
+                folder.map(|folder| Budget::new(folder.join("limits")))
+            },
             cache_name: service.cache_name,
             asker: service.asker,
             transport: Transport::new(
@@ -384,6 +392,9 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
                 "{reason}; waiting {}, then try {attempt} of {attempts}",
                 seconds(*delay)
             ));
+        }
+        Notice::Resting { reason, delay } => {
+            output.say(&format!("{reason}; waiting {}", seconds(*delay)));
         }
         Notice::Kept { request } => {
             if verbose > 0 {

@@ -21,6 +21,7 @@ use crate::platform;
 /// What a cached answer is about: the unit in which answers are forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Noun {
+    Functions,
     Projects,
     Organizations,
     Storage,
@@ -30,12 +31,15 @@ impl Noun {
     /// How long an answer is good for.
     fn lifetime(self) -> Duration {
         match self {
-            Self::Projects | Self::Organizations | Self::Storage => Duration::from_mins(5),
+            Self::Functions | Self::Projects | Self::Organizations | Self::Storage => {
+                Duration::from_mins(5)
+            }
         }
     }
 
     fn folder(self) -> &'static str {
         match self {
+            Self::Functions => "functions",
             Self::Projects => "projects",
             Self::Organizations => "organizations",
             Self::Storage => "storage",

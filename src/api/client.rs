@@ -15,6 +15,8 @@ use super::answer::Answer;
 use super::breaker::Breaker;
 use super::cache::{Cache, Key, Noun};
 use super::error::ApiError;
+use super::ids::ProjectRef;
+use super::logs::{self, Budget};
 use super::mask;
 use super::request::{Body, Forgets, Host, Request, Safety};
 use super::retry::{self, Failure, Waits};
@@ -37,6 +39,8 @@ pub(crate) struct Connection {
     pub(crate) cache_name: String,
     /// Who asks, as a hash: kept answers are told to nobody else.
     pub(crate) asker: String,
+    /// What log queries are counted in; `None` where the service does not count them.
+    pub(crate) log_budget: Option<Budget>,
     /// How a request is sent.
     pub(crate) transport: Transport,
 }
@@ -50,6 +54,8 @@ pub(crate) enum Notice<'a> {
         attempt: u32,
         attempts: u32,
     },
+    /// Nothing is sent for a while.
+    Resting { reason: &'a str, delay: Duration },
     /// A kept answer was used instead of a request.
     Kept { request: &'a Request },
     /// Kept answers may be stale from now on, because they could not be removed.
@@ -154,6 +160,39 @@ impl Client {
                 Ok(answer)
             }
             Err(_) => Ok(answer),
+        }
+    }
+
+    /// Waits, and says so.
+    pub(crate) async fn rest(&self, reason: &str, delay: Duration) {
+        if delay >= retry::TOLD_FROM {
+            self.connection
+                .transport
+                .tell(&Notice::Resting { reason, delay });
+        }
+        tokio::time::sleep(delay).await;
+    }
+
+    /// Waits until the minute's budget allows a log query.
+    pub(crate) async fn wait_for_logs(&self, project: &ProjectRef) {
+        let connection = &self.connection;
+        let Some(budget) = &connection.log_budget else {
+            return;
+        };
+        let name = logs::budget_name(&connection.cache_name, &connection.asker, project);
+        // Without a file nobody counts, and the service says no where that is too much.
+        while let Ok(Some(delay)) = budget.take(&name, Timestamp::now()) {
+            self.rest("Ten log queries a minute are allowed", delay)
+                .await;
+        }
+    }
+
+    /// How often a log query is sent again whose failure may pass, up to a number: never where
+    /// nothing passes by chance.
+    pub(crate) fn log_tries(&self, most: u32) -> u32 {
+        match self.connection.log_budget {
+            Some(_) => most.min(self.connection.retries),
+            None => 0,
         }
     }
 

@@ -10,6 +10,7 @@ mod integrations;
 mod link;
 mod login;
 mod logout;
+mod logs;
 mod man;
 mod monitor;
 mod orgs;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Link(link::Link),
     Login(login::Login),
     Logout(logout::Logout),
+    #[command(subcommand)]
+    Logs(logs::Logs),
     Man(man::Man),
     #[command(subcommand)]
     Monitor(monitor::Monitor),
@@ -83,6 +86,7 @@ impl Command {
             Self::Link(command) => command.run(app).await,
             Self::Login(command) => command.run(app).await,
             Self::Logout(command) => command.run(app).await,
+            Self::Logs(command) => command.run(app).await,
             Self::Man(command) => command.run(),
             Self::Monitor(command) => command.run(app).await,
             Self::Orgs(command) => command.run(app).await,

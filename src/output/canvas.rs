@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::safe;
+use super::time::Zone;
 
 /// Where something is drawn.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Canvas {
     pub(crate) color: bool,
     /// The time that ages count from.
     pub(crate) now: Timestamp,
+    /// Times in UTC rather than local.
+    pub(crate) utc: bool,
 }
 
 /// How a piece of a line looks.
@@ -106,6 +109,11 @@ impl Line {
 }
 
 impl Canvas {
+    /// A time of the service, as tables show it.
+    pub(crate) fn time(&self, text: &str) -> String {
+        Zone::new(self.utc).show(text)
+    }
+
     /// The line as bytes for the terminal, cut where the terminal ends.
     pub(crate) fn paint(&self, line: &Line) -> String {
         let (mut painted, mut plain) = (String::new(), String::new());
@@ -233,6 +241,7 @@ mod tests {
             width,
             color,
             now: Timestamp::UNIX_EPOCH,
+            utc: true,
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::format::Format;
 use super::reply::{Body, Reply};
-use super::table::{Column, Show, value};
+use super::table::{Column, value};
 use crate::api::Object;
 use crate::error::{Error, Result};
 
@@ -124,7 +124,22 @@ impl Fields {
         missing
     }
 
-    fn narrow(&self, row: &mut Object) {
+    /// The columns of a list that has only begun: what its first rows and columns do not have is
+    /// refused as [`Fields::pick`] does it.
+    pub(super) fn of_rows(&self, rows: &[Object], columns: &[Column]) -> Result<Vec<Column>> {
+        let unknown = self.unknown(rows.iter(), columns);
+        if unknown.is_empty() {
+            return Ok(self.columns(columns));
+        }
+        let known = known(&Body::List {
+            rows: rows.to_vec(),
+            columns: Cow::Owned(columns.to_vec()),
+        });
+        let message = format!("there is no property `{}` here", unknown.join("`, `"));
+        Err(Error::invalid_with_hint(message, known))
+    }
+
+    pub(super) fn narrow(&self, row: &mut Object) {
         *row = self
             .keys
             .iter()
@@ -136,15 +151,7 @@ impl Fields {
     fn columns(&self, columns: &[Column]) -> Vec<Column> {
         let column = |key: &String| {
             let known = columns.iter().find(|column| column.key == *key);
-            known.cloned().unwrap_or_else(|| Column {
-                key: Cow::Owned(key.clone()),
-                header: Cow::Owned(key.clone()),
-                show: if key.ends_with("_at") {
-                    Show::Time
-                } else {
-                    Show::Plain
-                },
-            })
+            known.cloned().unwrap_or_else(|| Column::of_key(key))
         };
         self.keys.iter().map(column).collect()
     }
@@ -182,6 +189,7 @@ mod tests {
 
     use super::*;
     use crate::error::Code;
+    use crate::output::Show;
 
     const COLUMNS: &[Column] = &[
         Column::new("name", "Name"),

@@ -129,6 +129,40 @@ impl Jq {
         input: Vec<u8>,
         terminal: bool,
     ) -> io::Result<Option<Error>> {
+        let end = match self.begin(input, terminal) {
+            Ok(end) => end,
+            Err(error) => return Ok(Some(error)),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        let ended = runtime.block_on(async {
+            tokio::select! {
+                ended = end => ended.unwrap_or_else(|_| Err(without_a_word())),
+                _ = tokio::signal::ctrl_c() => Err(Stop::Failed(Error::Interrupted)),
+            }
+        });
+        told(ended)
+    }
+
+    /// The same from within a run: Ctrl-C is listened for there.
+    pub(super) async fn print_page(
+        self: &Arc<Self>,
+        input: Vec<u8>,
+        terminal: bool,
+    ) -> io::Result<Option<Error>> {
+        match self.begin(input, terminal) {
+            Ok(end) => told(end.await.unwrap_or_else(|_| Err(without_a_word()))),
+            Err(error) => Ok(Some(error)),
+        }
+    }
+
+    /// Starts the thread, and hands out what tells of its end.
+    fn begin(
+        self: &Arc<Self>,
+        input: Vec<u8>,
+        terminal: bool,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<(), Stop>>> {
         let (done, end) = tokio::sync::oneshot::channel();
         let filter = Arc::clone(self);
         let thread = std::thread::Builder::new()
@@ -146,24 +180,9 @@ impl Jq {
                 // Nobody listens any more after Ctrl-C.
                 let _ = done.send(ended);
             });
-        if let Err(error) = thread {
-            return Ok(Some(Error::Internal(format!("no thread: {error}"))));
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()?;
-        let ended = runtime.block_on(async {
-            tokio::select! {
-                ended = end => ended.unwrap_or_else(|_| {
-                    Err(Stop::Failed(Error::Internal("`--jq` ended without a word".to_owned())))
-                }),
-                _ = tokio::signal::ctrl_c() => Err(Stop::Failed(Error::Interrupted)),
-            }
-        });
-        match ended {
-            Ok(()) => Ok(None),
-            Err(Stop::Failed(error)) => Ok(Some(error)),
-            Err(Stop::Written(error)) => Err(error),
+        match thread {
+            Ok(_) => Ok(end),
+            Err(error) => Err(Error::Internal(format!("no thread: {error}"))),
         }
     }
 
@@ -190,6 +209,19 @@ impl Jq {
             }
         }
         Ok(())
+    }
+}
+
+fn without_a_word() -> Stop {
+    Stop::Failed(Error::Internal("`--jq` ended without a word".to_owned()))
+}
+
+/// How it ended: with a failure of its own, or of the writing.
+fn told(ended: Result<(), Stop>) -> io::Result<Option<Error>> {
+    match ended {
+        Ok(()) => Ok(None),
+        Err(Stop::Failed(error)) => Ok(Some(error)),
+        Err(Stop::Written(error)) => Err(error),
     }
 }
 

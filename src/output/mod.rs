@@ -9,6 +9,7 @@ mod format;
 mod jq;
 mod reply;
 mod safe;
+mod stream;
 mod table;
 mod time;
 mod yaml;
@@ -25,6 +26,7 @@ pub(crate) use format::Format;
 pub(crate) use jq::Jq;
 pub(crate) use reply::{Drawing, Reply};
 pub(crate) use safe::harmless;
+pub(crate) use stream::{Reader, Sink, Stream};
 pub(crate) use table::{Column, Show};
 
 use crate::error::{Code, Error, Result};
@@ -171,6 +173,7 @@ impl Output {
             width: usize::from(self.width.unwrap_or(80)),
             color: self.color,
             now: Timestamp::now(),
+            utc: self.utc,
         }
     }
 

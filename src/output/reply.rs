@@ -87,6 +87,22 @@ impl Reply {
         Self::new(Body::Drawn { data, drawing })
     }
 
+    /// Any number of objects by columns that are made for them.
+    pub(crate) fn rows(rows: Vec<Object>, columns: Cow<'static, [Column]>) -> Self {
+        Self::new(Body::List { rows, columns })
+    }
+
+    /// Objects of which nothing is known: each of their keys is a column.
+    pub(crate) fn unknown_rows(rows: Vec<Object>) -> Self {
+        let mut columns: Vec<Column> = Vec::new();
+        for key in rows.iter().flat_map(Object::keys) {
+            if columns.iter().all(|column| column.key != *key) {
+                columns.push(Column::of_key(key));
+            }
+        }
+        Self::rows(rows, Cow::Owned(columns))
+    }
+
     /// JSON of no particular noun; a table shows it as JSON.
     pub(crate) fn value(value: Value) -> Self {
         Self::new(Body::Value(value))

@@ -49,7 +49,20 @@ impl Column {
         }
     }
 
-    fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
+    /// A property of which only the key is known.
+    pub(super) fn of_key(key: &str) -> Self {
+        Self {
+            key: Cow::Owned(key.to_owned()),
+            header: Cow::Owned(key.to_owned()),
+            show: if key.ends_with("_at") {
+                Show::Time
+            } else {
+                Show::Plain
+            },
+        }
+    }
+
+    pub(super) fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
         let plain = || plain(value(row, &self.key));
         match self.show {
             Show::Plain => plain(),
@@ -224,6 +237,26 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
             other => writer.write_record([csv_cell(Some(other)).as_ref()]),
         }
         .map_err(csv_error)?;
+    }
+    writer.flush()
+}
+
+/// The same of some rows by keys that are known, with the header before the first of them.
+pub(super) fn csv_rows(
+    out: &mut impl Write,
+    keys: &[String],
+    header: bool,
+    rows: &[Object],
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    if header {
+        writer.write_record(keys).map_err(csv_error)?;
+    }
+    for row in rows {
+        let cells = keys
+            .iter()
+            .map(|key| csv_cell(value(row, key)).into_owned());
+        writer.write_record(cells).map_err(csv_error)?;
     }
     writer.flush()
 }

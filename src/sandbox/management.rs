@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::server::{Asked, Told};
 use super::state::written;
-use super::{health, keys, projects, signing_keys};
+use super::{health, keys, logs, projects, signing_keys};
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
 pub(super) type Row = (&'static str, &'static str, Route);
@@ -17,6 +17,7 @@ const TABLES: &[&[Row]] = &[
     keys::ROUTES,
     health::ROUTES,
     signing_keys::ROUTES,
+    logs::ROUTES,
 ];
 
 /// What answers a route.

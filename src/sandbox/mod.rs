@@ -8,6 +8,7 @@ mod checks;
 mod gateway;
 mod health;
 mod keys;
+mod logs;
 mod management;
 mod objects;
 mod projects;

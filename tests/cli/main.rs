@@ -31,6 +31,8 @@ mod failures;
 mod formats;
 /// Help is there for every command, and no command takes a global flag for itself.
 mod help;
+/// `logs`
+mod logs;
 /// `monitor`: verdicts, figures, gates, and what is shown when a source fails.
 mod monitor;
 /// `orgs`

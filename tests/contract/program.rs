@@ -1,6 +1,8 @@
 //! Runs the program, and checks what must hold of every run.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -50,6 +52,8 @@ pub(crate) fn supactl_with<'a>(
         .args(line.split_whitespace())
         .env_clear()
         .env("HOME", home.join("supactl-contract-home"))
+        // Log queries are counted below it, and each run has all of the minute's for itself.
+        .env("SUPACTL_CACHE_DIR", fresh_folder())
         .env("TZ", "UTC")
         .env("SUPACTL_API_URL", address)
         .env("SUPACTL_PROJECT_URL", address)
@@ -77,6 +81,14 @@ pub(crate) fn supactl_with<'a>(
         stdout: output.stdout,
         stderr: String::from_utf8(output.stderr).expect("standard error is text"),
     }
+}
+
+/// A folder that no other run has. It is made only when something is kept there.
+fn fresh_folder() -> std::path::PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = format!("contract-cache/{}-{count}", std::process::id());
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder)
 }
 
 impl Run {

@@ -74,6 +74,20 @@ const LINES: &[&str] = &[
     "integrations webhooks platform retry 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f",
     "integrations webhooks platform delete 0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f --yes",
     "integrations webhooks platform delete --all --yes",
+    "logs sources",
+    "logs sources --source edge_logs --since 10m",
+    "logs query --file {sql}",
+    "logs functions list --limit 5",
+    "logs functions list --console --status 2xx --min-duration 1ms --level info --since 1d --limit 5",
+    "logs functions get {id} --since 2h",
+    "logs errors list --since 2h --limit 5",
+    "logs errors list --level warning --search timeout --since 2h",
+    "logs errors list --group --since 30h",
+    "logs errors get {id}",
+    "logs api list --limit 5 --reverse",
+    "logs api list --service functions --service rest --method GET --status 200 --since 2h",
+    "logs api list --path /rest/v1 --path-contains TODOS --ip 203.0.113.7 --user-agent curl --user 0b6f --role anon",
+    "logs api get {id}",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",
@@ -129,6 +143,7 @@ fn every_command_keeps_to_the_contract() {
     let plan = plan.to_str().expect("a path in the target folder is text");
     let rig = Rig::start(folder, &["--storage", &storage.address(), "--plan", plan]);
     for line in LINES {
+        let line = filled(line);
         let run = supactl(ADDRESS, &format!("{line} -o json"));
         let envelope = run.succeeded();
         assert_eq!(
@@ -140,6 +155,28 @@ fn every_command_keeps_to_the_contract() {
         assert!(named.is_null() || named == PROJECT, "{run}");
     }
     rig.check();
+}
+
+/// The line with an id that the list beside it prints, and a file of SQL, where they are to stand.
+fn filled(line: &str) -> String {
+    let mut line = line.to_owned();
+    if let Some((noun, _)) = line.split_once(" get {id}") {
+        let list = format!("{noun} list --since 1d --limit 1 -o json");
+        let rows = supactl(ADDRESS, &list).succeeded();
+        let id = rows["data"][0]["id"].as_str().expect("the rig has rows");
+        line = line.replace("{id}", id);
+    }
+    if line.contains("{sql}") {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("statement.sql");
+        std::fs::write(
+            &file,
+            "select source, count() as n from logs group by source",
+        )
+        .unwrap();
+        let name = file.to_str().expect("a path in the target folder is text");
+        line = line.replace("{sql}", name);
+    }
+    line
 }
 
 /// The commands that do something, by their words.
