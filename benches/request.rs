@@ -1,5 +1,6 @@
-//! How long one request takes from spawn to exit, against a service in this process, and what
-//! memory long lists take.
+//! How long one request takes from spawn to exit, against a service in this process; how long an
+//! answer that was kept takes; what long lists take, in time and in memory, in each format; and how
+//! many kept answers one process gives in a second.
 
 #![expect(
     clippy::expect_used,
@@ -13,7 +14,7 @@ mod measure;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
-use measure::{Case, budget, measure};
+use measure::{Case, budget, measure, measure_some};
 use serde_json::{Value, json};
 
 /// Lists whose memory is measured: how many projects, the format, the budget in MB.
@@ -22,24 +23,45 @@ const LISTS: &[(usize, &str, f64)] = &[
     (1_000, "table", 15.0),
     (1_000, "json", 15.0),
     (10_000, "table", 60.0),
+    (10_000, "json", 60.0),
+    (10_000, "yaml", 60.0),
+    (10_000, "csv", 60.0),
     (10_000, "ndjson", 60.0),
 ];
+
+/// Runs of the program within one process, for the rate of kept answers.
+const WITHIN: u32 = 2_000;
+
+/// Set for the process that counts them.
+const WITHIN_VARIABLE: &str = "SUPACTL_BENCH_WITHIN";
 
 const TOKEN: &str = "sbp_0123456789abcdef0123456789abcdef01234567";
 
 fn main() {
+    if std::env::var_os(WITHIN_VARIABLE).is_some() {
+        within();
+        return;
+    }
     let address = serve();
-    let list = |projects: usize, format: &str| {
-        let environment = [
+    let folder = std::env::temp_dir().join(format!("supactl-bench-{}", std::process::id()));
+    let environment = |projects: usize| {
+        [
             ("SUPACTL_API_URL", format!("{address}/{projects}")),
             ("SUPABASE_ACCESS_TOKEN", TOKEN.to_owned()),
-        ];
-        Case::supactl(&format!("projects list -o {format}"), &environment)
+            ("SUPACTL_CACHE_DIR", folder.display().to_string()),
+        ]
+    };
+    let list = |projects: usize, format: &str| {
+        Case::supactl(
+            &format!("projects list --no-cache -o {format}"),
+            &environment(projects),
+        )
     };
     let mut cases = vec![
         list(3, "table").called("projects list"),
         list(3, "json").called("projects list -o json"),
         list(1_000, "json").called("projects list -o json, 1,000 projects"),
+        Case::supactl("projects list", &environment(3)).called("projects list, kept answer"),
     ];
     let curl = format!("-s -H authorization:{TOKEN} {address}/3/v1/projects");
     let curl = Case::installed("curl", &curl).map(|case| case.called("(curl for the same)"));
@@ -49,8 +71,21 @@ fn main() {
     println!();
     let took = times[0].median_ms();
     budget("projects list", Some(took), 8.0, "ms");
-    let ratio = compared.then(|| took / times[3].median_ms());
+    let ratio = compared.then(|| took / times[4].median_ms());
     budget("projects list to curl", ratio, 1.5, "times");
+    budget("a kept answer", Some(times[3].median_ms()), 4.0, "ms");
+    budget(
+        "time of a kept answer, one process",
+        rate(&environment(3)).map(|rate| 1e3 / rate),
+        1.0,
+        "ms (1,000 a second)",
+    );
+    let long: Vec<Case> = ["table", "json", "yaml", "csv", "ndjson"]
+        .map(|format| list(10_000, format).called(&format!("10,000 projects as {format}")))
+        .into();
+    println!();
+    measure_some(&long, 20);
+    println!();
     for (projects, format, most) in LISTS {
         #[expect(clippy::cast_precision_loss, reason = "kilobytes of this program fit")]
         let memory = list(*projects, format)
@@ -59,6 +94,31 @@ fn main() {
         let what = format!("memory of {projects} projects as {format}");
         budget(&what, memory, *most, "MB");
     }
+}
+
+/// Runs the program many times within this process and tells how many were done in a second.
+fn within() {
+    let run = || supactl::run(["supactl", "projects", "list", "-q"].map(Into::into));
+    let _ = run();
+    let started = std::time::Instant::now();
+    for _ in 0..WITHIN {
+        let _ = run();
+    }
+    let rate = f64::from(WITHIN) / started.elapsed().as_secs_f64();
+    let _ = writeln!(std::io::stderr(), "{rate}");
+}
+
+/// Has another process do it, whose standard output goes nowhere.
+fn rate(environment: &[(&'static str, String)]) -> Option<f64> {
+    let output = std::process::Command::new(std::env::current_exe().ok()?)
+        .env_clear()
+        .env("HOME", std::env::temp_dir())
+        .env(WITHIN_VARIABLE, "1")
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdout(std::process::Stdio::null())
+        .output()
+        .ok()?;
+    String::from_utf8(output.stderr).ok()?.trim().parse().ok()
 }
 
 /// Serves lists of projects on a thread, as many as the first part of the path says.

@@ -102,7 +102,12 @@ impl Case {
 
 /// Runs all commands in turn, so that a slow moment of the machine is no single one's.
 pub(crate) fn measure(cases: &[Case]) -> Vec<Times> {
-    let (warm_up, rounds) = if counts() { (WARM_UP, ROUNDS) } else { (0, 1) };
+    measure_some(cases, ROUNDS)
+}
+
+/// The same with fewer runs, for what takes long.
+pub(crate) fn measure_some(cases: &[Case], rounds: usize) -> Vec<Times> {
+    let (warm_up, rounds) = if counts() { (WARM_UP, rounds) } else { (0, 1) };
     let mut all: Vec<Vec<Duration>> = cases.iter().map(|_| Vec::new()).collect();
     for round in 0..warm_up + rounds {
         for (case, times) in cases.iter().zip(&mut all) {

@@ -35,6 +35,8 @@ mod help;
 mod logs;
 /// `monitor`: verdicts, figures, gates, and what is shown when a source fails.
 mod monitor;
+/// Certificates and proxies.
+mod network;
 /// `orgs`
 mod orgs;
 /// `integrations webhooks platform`

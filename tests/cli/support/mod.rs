@@ -4,11 +4,13 @@ mod fake;
 mod faulty;
 mod person;
 mod screen;
+mod tls;
 mod world;
 
 pub(crate) use fake::{FakeSupabase, Said};
 pub(crate) use faulty::Faulty;
 pub(crate) use screen::Screen;
+pub(crate) use tls::TlsService;
 pub(crate) use world::{Run, World};
 
 /// The project that most tests work on.
