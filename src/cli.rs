@@ -19,7 +19,7 @@ use crate::output::Format;
     version,
     max_term_width = 100,
     disable_help_subcommand = true,
-    after_help = "Topics:\n  supactl help exit-codes   What each exit status and error code means\n  supactl help environment  The variables that are read\n  supactl help formats      What comes out, and how to pick from it"
+    after_help = "Topics:\n  supactl help auth-settings  The settings of the Auth service, and what each takes\n  supactl help exit-codes     What each exit status and error code means\n  supactl help environment    The variables that are read\n  supactl help formats        What comes out, and how to pick from it"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]

@@ -9,7 +9,7 @@ use clap::Parser;
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
-use crate::api::{Api, ProjectRef, Record};
+use crate::api::{Api, Kind, ProjectRef, Record, SETTINGS};
 use crate::app::App;
 use crate::cli::Cli;
 use crate::config::{self, Config};
@@ -62,6 +62,17 @@ pub(crate) fn buckets() -> ArgValueCandidates {
         let found = kept(async |api, project| Some(api.kept_buckets(&project?).await));
         let rows = found.unwrap_or_default().into_iter();
         rows.filter_map(|bucket| Some(offer(bucket.text("id")?, "")))
+            .collect()
+    })
+}
+
+/// Offers the settings of the Auth service, each with the `=` after which its value stands.
+pub(crate) fn auth_settings() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let settings = SETTINGS.iter();
+        settings
+            .filter(|setting| setting.kind != Kind::ReadOnly)
+            .map(|setting| offer(&format!("{}=", setting.key), setting.about))
             .collect()
     })
 }

@@ -371,7 +371,7 @@ fn command_distance(word: &str, command: &Command) -> Option<usize> {
 
 /// How far a word is from a name, if it may be a slip for it: 0 is the name itself, 1 its beginning
 /// or its plural.
-fn distance(word: &str, name: &str) -> Option<usize> {
+pub(crate) fn distance(word: &str, name: &str) -> Option<usize> {
     let word = word.to_lowercase();
     if word == name {
         return Some(0);

@@ -25,15 +25,28 @@ pub(crate) enum Noun {
     Projects,
     Organizations,
     Storage,
+    Auth,
+    Integrations,
 }
 
 impl Noun {
+    /// Every noun.
+    const ALL: [Self; 6] = [
+        Self::Functions,
+        Self::Projects,
+        Self::Organizations,
+        Self::Storage,
+        Self::Auth,
+        Self::Integrations,
+    ];
+
     /// How long an answer is good for.
     fn lifetime(self) -> Duration {
         match self {
             Self::Functions | Self::Projects | Self::Organizations | Self::Storage => {
                 Duration::from_mins(5)
             }
+            Self::Auth | Self::Integrations => Duration::from_mins(10),
         }
     }
 
@@ -43,6 +56,8 @@ impl Noun {
             Self::Projects => "projects",
             Self::Organizations => "organizations",
             Self::Storage => "storage",
+            Self::Auth => "auth",
+            Self::Integrations => "integrations",
         }
     }
 }
@@ -243,7 +258,7 @@ impl Cache {
         host: &str,
         project: Option<&str>,
     ) -> std::io::Result<()> {
-        for noun in [Noun::Projects, Noun::Organizations, Noun::Storage] {
+        for noun in Noun::ALL {
             self.forget(host, project, noun).await?;
         }
         Ok(())

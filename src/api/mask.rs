@@ -12,6 +12,10 @@ const HEADERS: &str = "custom_headers";
 pub(crate) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let key = key.rsplit(['/', '.']).next().unwrap_or_default();
+    // The half of its credentials that Vonage calls a key names an account.
+    if key == "sms_vonage_api_key" {
+        return false;
+    }
     matches!(
         key,
         "api_key"
@@ -38,6 +42,7 @@ pub(crate) fn is_secret(key: &str) -> bool {
         "_password",
         "_pass",
         "_api_key",
+        "_access_key",
     ]
     .iter()
     .any(|end| key.ends_with(end))

@@ -5,6 +5,7 @@
 //! service's documentation.
 
 mod answer;
+mod auth_config;
 mod breaker;
 pub(crate) mod cache;
 mod certificates;
@@ -41,6 +42,9 @@ use std::cell::OnceCell;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use answer::Answer;
+pub(crate) use auth_config::{
+    Area, Kind, PROVIDERS, Provider, SETTINGS, Setting, is_digest_of, is_unset, same,
+};
 pub(crate) use cache::Cache;
 pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;

@@ -28,6 +28,7 @@ pub(crate) use reply::{Drawing, Reply};
 pub(crate) use safe::harmless;
 pub(crate) use stream::{Reader, Sink, Stream};
 pub(crate) use table::{Column, Show};
+pub(crate) use yaml::line as yaml_line;
 
 use crate::error::{Code, Error, Result};
 use reply::Body;

@@ -119,6 +119,16 @@ impl Reply {
         self
     }
 
+    /// Shows these properties too, under their own keys, which are known only now.
+    pub(crate) fn also(mut self, keys: &[String]) -> Self {
+        if let Body::Item { columns, .. } | Body::List { columns, .. } = &mut self.body {
+            columns
+                .to_mut()
+                .extend(keys.iter().map(|key| Column::of_key(key)));
+        }
+        self
+    }
+
     /// Ends the run badly although there is data.
     pub(crate) fn with_verdict(mut self, error: Error) -> Self {
         self.verdict = Some(error);

@@ -14,6 +14,14 @@ const WORDS: [&str; 10] = [
     "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan",
 ];
 
+/// `key: value` as a line of a file, or several.
+pub(crate) fn line(key: &str, value: &Value) -> String {
+    let mut bytes = Vec::new();
+    // Memory takes all that is written to it.
+    let _ = entry(&mut bytes, 0, key, value);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// Writes `key: value` at a depth, and what the value consists of below it.
 pub(super) fn entry(
     out: &mut impl Write,

@@ -4,6 +4,7 @@
 //! cannot share an error. Nothing runs between commands: what changes with time is worked out from
 //! the state and the sandbox's own clock. What it lacks answers 501 and names itself.
 
+mod auth_config;
 mod checks;
 mod gateway;
 mod health;

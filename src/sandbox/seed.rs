@@ -156,6 +156,7 @@ fn shop() -> Value {
         objects.push(object(bucket, name, mimetype, size));
     }
     shop["objects"] = Value::Array(objects);
+    super::auth_config::seed(&mut shop, DEFAULT_PROJECT);
     shop
 }
 

@@ -17,6 +17,8 @@ mod account;
 mod api;
 /// `auth jwt`: keys in every state, and a rotation that is interrupted everywhere.
 mod auth_jwt;
+/// `auth providers` and `auth service`: the settings of the Auth service.
+mod auth_settings;
 /// What a run keeps for the next, and what a write forgets.
 mod cache;
 /// What Tab offers, and that nothing is sent for it.

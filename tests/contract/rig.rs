@@ -16,6 +16,16 @@ pub(crate) const ADDRESS: &str = "http://127.0.0.1:4060";
 const LINES: &[&str] = &[
     // Not shown the keys (see `PLAN`): the poorer list of the Management API.
     "storage buckets list",
+    // First something else than what is read back (see `PLAN`): these two change something.
+    "auth service config --set jwt_exp=3600 --allow-weaker --yes",
+    "auth providers config github --disable --yes",
+    "auth service config --set jwt_exp=7200 --set smtp_pass=typed --dry-run",
+    "auth service get",
+    "auth service get password mfa",
+    "auth service diff --file /dev/null",
+    "auth providers list",
+    "auth providers get google",
+    "auth providers config google --enable --client-id x --dry-run",
     "projects list",
     "projects get",
     "projects get acme-prod",
@@ -97,13 +107,18 @@ const LINES: &[&str] = &[
 ];
 
 /// What the rig does wrong: the first look at the keys is refused. And what it would make up: a signing
-/// key that signed before, and a revoked one.
+/// key that signed before, and a revoked one. Settings are others before they are changed, since it forgets
+/// what it is told.
 const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}},
+    {"on": "GET .*/config/auth$", "fault": "status", "times": 1, "arg": {"status": 200, "body": {"jwt_exp": 1800}}},
+    {"on": "GET .*/config/auth$", "fault": "status", "times": 1, "after": 1, "arg": {"status": 200, "body": {"external_github_enabled": true}}},
     {"on": "GET .*/signing-keys/5d1e0c2a", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "previously_used"}}},
     {"on": "GET .*/signing-keys/6e2f1d3b", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "revoked"}}}]"#;
 
 /// Commands that ask nothing of the service.
 const ALONE: &[&str] = &[
+    // It prints a file; what it asks of the service, `auth service get` asks too.
+    "auth service export",
     "cache clear",
     "completions",
     // It looks at the whole machine; what it asks of the service, others ask too.

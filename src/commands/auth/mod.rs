@@ -1,6 +1,10 @@
 //! `auth`: how people sign in to a project.
 
+mod given;
 mod jwt;
+mod plan;
+mod providers;
+mod service;
 
 use clap::Subcommand;
 
@@ -13,12 +17,18 @@ use crate::output::Reply;
 pub(crate) enum Auth {
     #[command(subcommand)]
     Jwt(jwt::Jwt),
+    #[command(subcommand, visible_alias = "provider")]
+    Providers(providers::Providers),
+    #[command(subcommand)]
+    Service(service::Service),
 }
 
 impl Auth {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Jwt(command) => command.run(app).await,
+            Self::Providers(command) => command.run(app).await,
+            Self::Service(command) => command.run(app).await,
         }
     }
 }

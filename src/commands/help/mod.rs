@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::api::{Area, SETTINGS};
 use crate::environment::VARIABLES;
 use crate::error::{Code, Result};
 use crate::output::Reply;
@@ -10,7 +11,7 @@ use crate::usage;
 /// Show help for a command, or a page on a topic
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Topics:\n  exit-codes   What each exit status and error code means\n  environment  The variables that are read\n  formats      What comes out, and how to pick from it\n\nExamples:\n  supactl help storage buckets create\n  supactl help exit-codes",
+    after_help = "Topics:\n  auth-settings  The settings of the Auth service, and what each takes\n  exit-codes     What each exit status and error code means\n  environment    The variables that are read\n  formats        What comes out, and how to pick from it\n\nExamples:\n  supactl help storage buckets create\n  supactl help exit-codes",
     group(usage::prints_bytes())
 )]
 pub(crate) struct Help {
@@ -24,6 +25,7 @@ type Topic = (&'static str, fn() -> String);
 
 /// The pages.
 const TOPICS: &[Topic] = &[
+    ("auth-settings", auth_settings),
     ("exit-codes", exit_codes),
     ("environment", environment),
     ("formats", || include_str!("formats.txt").to_owned()),
@@ -60,6 +62,36 @@ STATUS  CODE                   MEANING
     .to_owned();
     for (_, word, status, meaning) in Code::ALL {
         page.push_str(&format!("{status:>6}  {word:<21}  {meaning}\n"));
+    }
+    page
+}
+
+fn auth_settings() -> String {
+    let mut page = "Settings of the Auth service
+
+`supactl auth service config --set KEY=VALUE` changes one; null clears it where
+nothing else is said. A setting that is marked protects less when it changes that
+way: such a change needs a yes, and `--allow-weaker` where nobody can be asked.
+"
+    .to_owned();
+    for (area, word, about) in Area::ALL {
+        page.push_str(&format!("\n{word}: {about}\n"));
+        for setting in SETTINGS.iter().filter(|setting| setting.area == *area) {
+            let never_null = if setting.is_nullable() {
+                ""
+            } else {
+                "; never null"
+            };
+            page.push_str(&format!(
+                "\n  {}\n      {}\n      {}{never_null}\n",
+                setting.key,
+                setting.about,
+                setting.takes()
+            ));
+            if let Some(when) = setting.weaker.words() {
+                page.push_str(&format!("      protects less {when}\n"));
+            }
+        }
     }
     page
 }

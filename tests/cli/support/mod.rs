@@ -29,8 +29,21 @@ pub(crate) const LEGACY_KEY: &str =
 /// A key that a person gives by hand.
 pub(crate) const GIVEN_KEY: &str = "sb_secret_given-by-hand-0123456789abcdef";
 
+/// A secret that a person sets, of a provider or the like.
+pub(crate) const GIVEN_SECRET: &str = "given-by-hand-and-never-told-again";
+
+/// What the service tells of a secret: as good as the secret, should it ever be sent back.
+pub(crate) const DIGEST: &str = "5d2fa0e1c9b84736215d2fa0e1c9b84736215d2fa0e1c9b84736215d2fa0e1c9";
+
 /// What no run may ever show.
-pub(crate) const SECRETS: [&str; 4] = [TOKEN, SECRET_KEY, LEGACY_KEY, GIVEN_KEY];
+pub(crate) const SECRETS: [&str; 6] = [
+    TOKEN,
+    SECRET_KEY,
+    LEGACY_KEY,
+    GIVEN_KEY,
+    GIVEN_SECRET,
+    DIGEST,
+];
 
 /// The buckets of the project's Storage API.
 pub(crate) const BUCKETS: &str = "/storage/v1/bucket";
