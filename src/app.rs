@@ -129,7 +129,7 @@ impl App {
 
     fn sandbox(&self) -> Result<Service> {
         let folder = settings::sandbox_folder()?;
-        let running = sandbox::start(&folder, 0)
+        let running = sandbox::start(&folder, 0, settings::sandbox_postgres())
             .map_err(|error| Error::file("the sandbox did not start", error))?;
         for name in self.settings.not_heeded() {
             self.say_if_verbose(&format!("The sandbox does not heed {name}"));

@@ -74,6 +74,11 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "folder of the sandbox; default: the system's",
     ),
     variable(
+        "SUPACTL_SANDBOX_POSTGRES",
+        None,
+        "folder of the socket of a PostgreSQL that the sandbox uses for SQL; default: it starts its own",
+    ),
+    variable(
         "SUPACTL_REQUEST_TIMEOUT",
         Some("--request-timeout"),
         "longest time for one try of a request; default 30s",

@@ -91,8 +91,11 @@ pub(crate) const HOW_TO_INSTALL_POSTGRES: &str = "install it with `apt-get insta
 
 /// The folder of PostgreSQL's server programs: on the search path, or where packages put them.
 pub(crate) fn postgres_programs() -> Option<PathBuf> {
-    let has_server =
-        |folder: &PathBuf| folder.join("postgres").is_file() && folder.join("initdb").is_file();
+    let has_server = |folder: &PathBuf| {
+        ["postgres", "initdb", "pg_ctl"]
+            .iter()
+            .all(|name| folder.join(name).is_file())
+    };
     let path = crate::settings::variable("PATH").unwrap_or_default();
     let versions = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"];
     let packaged = versions
@@ -120,5 +123,137 @@ pub(crate) fn is_open_to_others(file: &Path) -> bool {
     {
         let _ = file;
         false
+    }
+}
+
+/// A connection to a server of this machine.
+#[cfg(unix)]
+pub(crate) type Socket = tokio::net::UnixStream;
+#[cfg(not(unix))]
+pub(crate) type Socket = tokio::net::TcpStream;
+
+/// Longest path that a socket can have: 108 bytes on Linux and 104 on macOS, with the one that ends it.
+#[cfg(unix)]
+const SOCKET_PATH: usize = 103;
+
+/// Connects to a socket, however long its path is.
+pub(crate) async fn connect(socket: &Path) -> io::Result<Socket> {
+    #[cfg(unix)]
+    {
+        if socket.as_os_str().len() <= SOCKET_PATH {
+            return Socket::connect(socket).await;
+        }
+        // A short way to a long path, in a folder that nobody else can get into.
+        let folder = socket.parent().unwrap_or(Path::new("/"));
+        let short = tempfile::Builder::new().prefix("s").tempdir_in("/tmp")?;
+        let way = short.path().join("f");
+        std::os::unix::fs::symlink(folder, &way)?;
+        Socket::connect(way.join(socket.file_name().unwrap_or_default())).await
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = socket;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Somebody else than root, to run a server as.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "there is no root"))]
+pub(crate) struct User {
+    id: u32,
+    group: u32,
+}
+
+/// Whom to run PostgreSQL as: ourselves, unless we are root, which a folder of ours tells.
+pub(crate) fn server_user(ours: &Path) -> io::Result<Option<User>> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if std::fs::metadata(ours)?.uid() != 0 {
+            return Ok(None);
+        }
+        let users = std::fs::read_to_string("/etc/passwd")?;
+        let named = |name: &str| {
+            users.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let found = fields.next() == Some(name);
+                let (id, group) = (fields.nth(1)?, fields.next()?);
+                found.then_some(User {
+                    id: id.parse().ok()?,
+                    group: group.parse().ok()?,
+                })
+            })
+        };
+        let user = named("postgres").or_else(|| named("nobody"));
+        user.map(Some)
+            .ok_or_else(|| io::Error::other("PostgreSQL does not run as root, and this machine has neither a user `postgres` nor `nobody`"))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = ours;
+        Ok(None)
+    }
+}
+
+/// Whether every user can get to a folder.
+pub(crate) fn is_reachable(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let open = |folder: &Path| {
+            std::fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o001 != 0)
+        };
+        folder.is_absolute() && folder.ancestors().all(open)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        true
+    }
+}
+
+/// Makes a folder that is another user's alone. One that is there must already be theirs.
+pub(crate) fn make_folder_for(folder: &Path, user: User) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        match std::fs::DirBuilder::new().create(folder) {
+            Ok(()) => {
+                use std::os::unix::fs::PermissionsExt;
+                std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+                std::os::unix::fs::chown(folder, Some(user.id), Some(user.group))
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let found = std::fs::symlink_metadata(folder)?;
+                if found.is_dir() && found.uid() == user.id {
+                    return Ok(());
+                }
+                let folder = folder.display();
+                Err(io::Error::other(format!("{folder} is somebody else's")))
+            }
+            Err(error) => Err(error),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = user;
+        std::fs::create_dir_all(folder)
+    }
+}
+
+/// Has a program run as somebody else, where one is named, and apart from our terminal's Ctrl-C.
+pub(crate) fn detach(command: &mut std::process::Command, user: Option<User>) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+        if let Some(user) = user {
+            command.uid(user.id).gid(user.group);
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (command, user);
     }
 }

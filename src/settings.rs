@@ -369,6 +369,11 @@ pub(crate) fn sandbox_folder() -> Result<PathBuf> {
     Ok(state_folder()?.join("sandbox"))
 }
 
+/// The folder with the socket of a PostgreSQL that the sandbox is to use.
+pub(crate) fn sandbox_postgres() -> Option<PathBuf> {
+    variable("SUPACTL_SANDBOX_POSTGRES").map(PathBuf::from)
+}
+
 /// What answers of the sandbox are filed under, whose address is new each time.
 pub(crate) fn sandbox_name(folder: &Path) -> String {
     format!("sandbox {}", folder.display())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::server::{Asked, Told};
 use super::state::written;
-use super::{auth_config, health, keys, logs, projects, signing_keys};
+use super::{auth_config, health, keys, logs, postgres, projects, signing_keys};
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
 pub(super) type Row = (&'static str, &'static str, Route);
@@ -14,6 +14,7 @@ pub(super) type Row = (&'static str, &'static str, Route);
 const TABLES: &[&[Row]] = &[
     ROUTES,
     auth_config::ROUTES,
+    postgres::ROUTES,
     projects::ROUTES,
     keys::ROUTES,
     health::ROUTES,

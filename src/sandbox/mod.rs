@@ -1,6 +1,6 @@
 //! Supabase in the binary: the service's side of every request, over real HTTP on this machine.
 //!
-//! Imports nothing from the rest of the program and writes its JSON literally, so that the two sides
+//! Imports nothing from the rest of the program but `platform`, and writes its JSON literally, so that the two sides
 //! cannot share an error. Nothing runs between commands: what changes with time is worked out from
 //! the state and the sandbox's own clock. What it lacks answers 501 and names itself.
 
@@ -12,6 +12,7 @@ mod keys;
 mod logs;
 mod management;
 mod objects;
+mod postgres;
 mod projects;
 mod seed;
 mod server;
@@ -20,12 +21,13 @@ mod state;
 mod storage;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use seed::DEFAULT_PROJECT;
 pub(crate) use server::Fault;
 
+use postgres::Postgres;
 use state::Folder;
 
 /// A sandbox that answers.
@@ -41,19 +43,28 @@ pub(crate) struct Sandbox {
 
 /// Binds a port of this machine (0 for any) and answers on the current runtime until that ends.
 ///
-/// No state is read before the first request.
-pub(crate) fn start(folder: &Path, port: u16) -> io::Result<Sandbox> {
-    start_with(folder, port, Vec::new())
+/// No state is read before the first request. `sql` is the folder with the socket of a PostgreSQL to
+/// use instead of one that is started when SQL is first asked for, and stopped when the runtime ends.
+pub(crate) fn start(folder: &Path, port: u16, sql: Option<PathBuf>) -> io::Result<Sandbox> {
+    let postgres = Postgres::new(folder, sql, false);
+    server::start(Folder::new(folder), port, Vec::new(), postgres)
 }
 
-/// The same, with answers that go wrong on purpose.
-pub(crate) fn start_with(folder: &Path, port: u16, faults: Vec<Fault>) -> io::Result<Sandbox> {
-    server::start(Folder::new(folder), port, faults)
+/// The same for a while, with answers that go wrong on purpose: other commands may use its PostgreSQL.
+pub(crate) fn serve(
+    folder: &Path,
+    port: u16,
+    sql: Option<PathBuf>,
+    faults: Vec<Fault>,
+) -> io::Result<Sandbox> {
+    let postgres = Postgres::new(folder, sql, true);
+    server::start(Folder::new(folder), port, faults, postgres)
 }
 
 /// Forgets everything that was done: the next request finds the seed.
-pub(crate) fn reset(folder: &Path) -> io::Result<()> {
-    Folder::new(folder).reset()
+pub(crate) async fn reset(folder: &Path, sql: Option<PathBuf>) -> io::Result<()> {
+    Folder::new(folder).reset()?;
+    postgres::remove(folder, sql).await
 }
 
 /// The time in the sandbox.

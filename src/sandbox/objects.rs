@@ -359,6 +359,7 @@ fn file(object: &Value) -> Told {
             ("cache-control", header("cache_control")),
         ],
         body: kept.unwrap_or_else(|| vec![b'.'; size]).into(),
+        job: None,
     }
 }
 

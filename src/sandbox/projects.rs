@@ -244,8 +244,7 @@ pub(super) fn go(project: &mut Value, what: &str, from: &[&str], now: Timestamp)
     begin(project, what, now);
     Told {
         status: 200,
-        headers: Vec::new(),
-        body: bytes::Bytes::new(),
+        ..Told::default()
     }
 }
 

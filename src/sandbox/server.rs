@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
+use super::postgres::{Job, Postgres};
 use super::state::Folder;
 use super::{Sandbox, gateway, management, projects};
 
@@ -92,11 +93,13 @@ impl Asked {
 }
 
 /// An answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
+    /// SQL that has to be run first, and then says the rest.
+    pub(super) job: Option<Box<Job>>,
 }
 
 impl Told {
@@ -106,6 +109,7 @@ impl Told {
             status,
             headers,
             body: body.to_string().into(),
+            job: None,
         }
     }
 
@@ -178,9 +182,15 @@ struct Shared {
     folder: Folder,
     token: String,
     faults: Mutex<Vec<Fault>>,
+    postgres: Postgres,
 }
 
-pub(super) fn start(folder: Folder, port: u16, faults: Vec<Fault>) -> io::Result<Sandbox> {
+pub(super) fn start(
+    folder: Folder,
+    port: u16,
+    faults: Vec<Fault>,
+    postgres: Postgres,
+) -> io::Result<Sandbox> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -189,6 +199,7 @@ pub(super) fn start(folder: Folder, port: u16, faults: Vec<Fault>) -> io::Result
         folder,
         token: token.clone(),
         faults: Mutex::new(faults),
+        postgres,
     });
     let listener = tokio::net::TcpListener::from_std(listener)?;
     tokio::spawn(async move {
@@ -245,7 +256,13 @@ async fn serve(
                 headers.collect(),
                 body.to_bytes(),
             );
-            answer(&shared, &asked)
+            let mut told = answer(&shared, &asked);
+            if let Some(job) = told.job.take() {
+                let done = shared.postgres.answer(&shared.folder, *job).await;
+                let headers = [done.headers, told.headers].concat();
+                told = Told { headers, ..done };
+            }
+            told
         }
         Err(_) => Told::message(413, "the body is larger than the sandbox takes"),
     };
@@ -314,6 +331,7 @@ mod tests {
             folder: Folder::new(folder.path()),
             token: "sbp_right".to_owned(),
             faults: Mutex::default(),
+            postgres: Postgres::new(folder.path(), None, false),
         };
         (folder, shared)
     }

@@ -353,6 +353,7 @@ fn text(status: u16, kind: &str, body: &str) -> Told {
         status,
         headers: vec![("content-type", kind.to_owned())],
         body: body.to_owned().into(),
+        job: None,
     }
 }
 

@@ -43,6 +43,8 @@ mod network;
 mod orgs;
 /// `integrations webhooks platform`
 mod platform_webhooks;
+/// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.
+mod postgres;
 /// `projects`
 mod projects;
 /// `docs/commands.md` is what the program says of itself.

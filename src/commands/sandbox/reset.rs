@@ -20,7 +20,9 @@ impl Reset {
         app.terminal()
             .confirm("Throw away what was done in the sandbox?")?;
         let folder = folder()?;
-        sandbox::reset(&folder).map_err(failed)?;
+        sandbox::reset(&folder, settings::sandbox_postgres())
+            .await
+            .map_err(failed)?;
         let answers = settings::cache_folder()?.join(cache::FOLDER);
         cache::clear(&cache::of_host(&answers, &settings::sandbox_name(&folder)))
             .map_err(|error| Error::file("the kept answers", error))?;

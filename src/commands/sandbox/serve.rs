@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply};
 use crate::sandbox::{self, Fault};
+use crate::settings;
 
 /// Keep the sandbox up for other programs, until Ctrl-C
 ///
@@ -31,7 +32,13 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         let folder = folder()?;
-        let running = sandbox::start_with(&folder, self.port, self.faults).map_err(failed)?;
+        let running = sandbox::serve(
+            &folder,
+            self.port,
+            settings::sandbox_postgres(),
+            self.faults,
+        )
+        .map_err(failed)?;
         let row = Object::from_iter([
             ("api_url".to_owned(), json!(running.api_url)),
             ("project_url".to_owned(), json!(running.project_url)),

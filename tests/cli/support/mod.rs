@@ -3,6 +3,7 @@
 mod fake;
 mod faulty;
 mod person;
+mod postgres;
 mod screen;
 mod tls;
 mod world;

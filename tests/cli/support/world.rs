@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::person::Person;
+use super::postgres::postgres;
 use super::screen::Screen;
 use super::{REF, TOKEN};
 
@@ -44,6 +47,28 @@ impl World {
         // No name under `invalid` is ever resolved (RFC 2606).
         world.set("SUPACTL_API_URL", "https://api.invalid");
         world.set("SUPACTL_PROJECT_URL", "https://{ref}.invalid");
+        world
+    }
+
+    /// A world whose service is the sandbox, with SQL.
+    ///
+    /// Its databases are in the PostgreSQL that all tests of the run share.
+    pub(crate) fn sandbox() -> Self {
+        let mut world = Self::own_sandbox();
+        world.set("SUPACTL_SANDBOX_POSTGRES", postgres());
+        world
+    }
+
+    /// A world whose service is the sandbox, which starts a PostgreSQL of its own for SQL.
+    pub(crate) fn own_sandbox() -> Self {
+        let mut world = Self::new();
+        // As root another user runs PostgreSQL, and has to get there.
+        std::fs::set_permissions(world.path(), Permissions::from_mode(0o755)).unwrap();
+        world.set("SUPACTL_PROFILE", "sandbox");
+        world.variables.remove("SUPACTL_API_URL");
+        world.variables.remove("SUPACTL_PROJECT_URL");
+        // Where the machine has PostgreSQL is not for a test to say.
+        world.set("PATH", &std::env::var("PATH").unwrap());
         world
     }
 
@@ -91,6 +116,16 @@ impl World {
             variables: self.variables.clone(),
             folder: self.path().join("here"),
             input: None,
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // What it has on a server that others use goes with it.
+        if self.variables.contains_key("SUPACTL_SANDBOX_POSTGRES") && !std::thread::panicking() {
+            let gone = self.run("sandbox reset --yes");
+            assert_eq!(gone.status(), Some(0), "{gone}");
         }
     }
 }
@@ -148,15 +183,22 @@ impl Run<'_> {
         Screen::new(&output, self.world.path())
     }
 
-    /// Starts it with its reader already gone, and tells standard error and the exit status.
-    pub(crate) fn run_into_closed_pipe(self) -> Screen {
+    /// The program ready to be started in another way, with nothing on standard input.
+    pub(crate) fn prepared(&self) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_supactl"));
         command
             .args(&self.arguments)
             .env_clear()
             .envs(&self.variables)
             .current_dir(&self.folder)
-            .stdin(std::process::Stdio::null())
+            .stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// Starts it with its reader already gone, and tells standard error and the exit status.
+    pub(crate) fn run_into_closed_pipe(self) -> Screen {
+        let mut command = self.prepared();
+        command
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
