@@ -11,6 +11,7 @@ pub(crate) mod cache;
 mod certificates;
 mod client;
 mod error;
+mod extensions;
 mod functions;
 mod health;
 mod ids;
@@ -18,6 +19,7 @@ pub(crate) mod jwk;
 mod keys;
 pub(crate) mod logs;
 pub(crate) mod mask;
+mod migrations;
 mod organizations;
 mod paging;
 mod person;
@@ -26,11 +28,12 @@ mod raw;
 mod record;
 mod request;
 mod retry;
+mod schema;
 pub(crate) mod signing_keys;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the commands that need it come next"
+#[expect(unused_imports, reason = "the commands that need it come next")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the commands that need it come next")
 )]
 pub(crate) mod sql;
 mod storage;
@@ -48,15 +51,18 @@ pub(crate) use auth_config::{
 pub(crate) use cache::Cache;
 pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
+pub(crate) use extensions::{Extension, NewExtension};
 pub(crate) use health::{
     DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
 };
 pub(crate) use ids::{BucketName, KeyId, ProjectRef};
 pub(crate) use keys::ServiceKey;
+pub(crate) use migrations::{Entry, Migration};
 pub(crate) use paging::Page;
 pub(crate) use projects::Project;
 pub(crate) use record::{Object, Record, newest_first, number};
 pub(crate) use request::{Body, Method, Request};
+pub(crate) use schema::{Table, Where};
 pub(crate) use signing_keys::{Algorithm, KeyStatus, SigningKey};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
 pub(crate) use transport::{Transport, host_and_port, is_loopback};

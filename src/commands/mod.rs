@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod cache;
 mod completions;
+mod db;
 mod doctor;
 pub(crate) mod help;
 mod integrations;
@@ -12,6 +13,7 @@ mod login;
 mod logout;
 mod logs;
 mod man;
+mod migrations;
 mod monitor;
 mod orgs;
 mod profiles;
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Cache(cache::Cache),
     Completions(completions::Completions),
+    #[command(subcommand, visible_alias = "database")]
+    Db(db::Db),
     Doctor(doctor::Doctor),
     Help(help::Help),
     #[command(subcommand, visible_alias = "integration")]
@@ -46,6 +50,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Logs(logs::Logs),
     Man(man::Man),
+    #[command(subcommand, visible_alias = "migration")]
+    Migrations(migrations::Migrations),
     #[command(subcommand)]
     Monitor(monitor::Monitor),
     #[command(subcommand)]
@@ -80,6 +86,7 @@ impl Command {
             Self::Auth(command) => command.run(app).await,
             Self::Cache(command) => command.run(app).await,
             Self::Completions(command) => command.run(),
+            Self::Db(command) => command.run(app).await,
             Self::Doctor(command) => command.run(app).await,
             Self::Help(command) => command.run(),
             Self::Integrations(command) => command.run(app).await,
@@ -88,6 +95,7 @@ impl Command {
             Self::Logout(command) => command.run(app).await,
             Self::Logs(command) => command.run(app).await,
             Self::Man(command) => command.run(),
+            Self::Migrations(command) => command.run(app).await,
             Self::Monitor(command) => command.run(app).await,
             Self::Orgs(command) => command.run(app).await,
             Self::Profiles(command) => command.run(app).await,

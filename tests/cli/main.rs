@@ -35,6 +35,8 @@ mod formats;
 mod help;
 /// `logs`
 mod logs;
+/// `migrations`
+mod migrations;
 /// `monitor`: verdicts, figures, gates, and what is shown when a source fails.
 mod monitor;
 /// Certificates and proxies.

@@ -98,6 +98,31 @@ const LINES: &[&str] = &[
     "logs api list --service functions --service rest --method GET --status 200 --since 2h",
     "logs api list --path /rest/v1 --path-contains TODOS --ip 203.0.113.7 --user-agent curl --user 0b6f --role anon",
     "logs api get {id}",
+    "migrations list",
+    "migrations apply --pending --yes",
+    concat!(
+        "migrations apply --dry-run ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/contract/migrations/20260101000000_invoices.sql"
+    ),
+    concat!(
+        "migrations apply --yes ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/contract/migrations/20260101000000_invoices.sql"
+    ),
+    concat!(
+        "migrations apply --yes --no-transaction ",
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/contract/migrations/20260102000000_invoices_due.sql"
+    ),
+    "db schema",
+    "db schema --schema storage --table objects",
+    "db extensions --installed",
+    "db extensions list --available",
+    "db extensions enable citext --yes",
+    "db extensions enable citext --yes",
+    "db extensions enable earthdistance --schema extensions --cascade --yes --dry-run",
+    "db extensions disable citext --cascade --yes",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",

@@ -69,10 +69,10 @@ impl Refusal {
     }
 
     /// The lines of ours that came before the person's count for nothing.
-    fn without_lines(mut self, ours: usize) -> Self {
+    fn without_lines(mut self, ours: isize) -> Self {
         self.place = self
             .place
-            .and_then(|(line, text, column)| Some((line.checked_sub(ours)?, text, column)))
+            .and_then(|(line, text, column)| Some((line.checked_add_signed(-ours)?, text, column)))
             .filter(|(line, ..)| *line > 0);
         self
     }

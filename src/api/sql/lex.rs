@@ -1,4 +1,4 @@
-//! Where strings, comments and statements end, by the rules of PostgreSQL's own scanner.
+//! Where strings and comments end, by the rules of PostgreSQL's own scanner.
 //!
 //! What a person writes goes into a statement of ours only after it was looked at here: nothing of it
 //! may end early, and nothing of ours may be swallowed.
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// What a piece of SQL is, as far as cutting and checking need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Blanks and comments.
     Blank,
     /// A key word or a name without quotes.
@@ -23,15 +23,15 @@ enum Kind {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Token<'a> {
-    kind: Kind,
-    text: &'a str,
+pub(super) struct Token<'a> {
+    pub(super) kind: Kind,
+    pub(super) text: &'a str,
     /// Where it begins, in bytes.
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl Token<'_> {
-    fn is(&self, word: &str) -> bool {
+    pub(super) fn is(&self, word: &str) -> bool {
         self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
     }
 }
@@ -64,45 +64,8 @@ pub(crate) fn expression(text: &str) -> Result<Sql> {
     Ok(Sql::new(format!("({}\n)", text.trim())))
 }
 
-/// Cuts a text at the semicolons between its statements, which are left out, and so are empty ones.
-///
-/// Bodies of functions (`begin atomic … end`, or in dollar quotes) and rules in parentheses stay whole.
-pub(crate) fn statements(text: &str) -> Result<Vec<&str>> {
-    let tokens =
-        tokens(text).map_err(|why| Error::invalid(format!("this SQL cannot be cut: {why}")))?;
-    let mut cut = Vec::new();
-    let (mut start, mut something) = (0, false);
-    let (mut depth, mut blocks) = (0_usize, 0_usize);
-    let mut before: Option<Token<'_>> = None;
-    for token in tokens.iter().filter(|token| token.kind != Kind::Blank) {
-        match token.kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::Word if token.is("atomic") && before.is_some_and(|word| word.is("begin")) => {
-                blocks += 1;
-            }
-            Kind::Word if blocks > 0 && token.is("case") => blocks += 1,
-            Kind::Word if token.is("end") => blocks = blocks.saturating_sub(1),
-            _ => {}
-        }
-        if token.kind == Kind::Semicolon && depth == 0 && blocks == 0 {
-            if something {
-                cut.push(text[start..token.at].trim());
-            }
-            (start, something) = (token.at + 1, false);
-        } else {
-            something = true;
-        }
-        before = Some(*token);
-    }
-    if something {
-        cut.push(text[start..].trim());
-    }
-    Ok(cut)
-}
-
 /// All pieces of a text, or why it does not end as it should.
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
     while at < text.len() {
@@ -291,27 +254,6 @@ mod tests {
         ] {
             assert!(expression(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_file_is_cut_where_its_statements_end() {
-        let file = "create table a (x int); ;\n-- a comment; here\ninsert into a values (1), (';');\n\
-             create function f() returns int language sql begin atomic select case when true then 1 end; end;\n\
-             do $$ begin perform 1; end $$;\ncreate rule r as on insert to a do (select 1; select 2);\nbegin; commit;\n-- the end";
-        let cut = statements(file).unwrap();
-        assert_eq!(
-            cut,
-            [
-                "create table a (x int)",
-                "-- a comment; here\ninsert into a values (1), (';')",
-                "create function f() returns int language sql begin atomic select case when true then 1 end; end",
-                "do $$ begin perform 1; end $$",
-                "create rule r as on insert to a do (select 1; select 2)",
-                "begin",
-                "commit",
-            ]
-        );
-        assert!(statements("select 'open").is_err());
     }
 
     proptest! {

@@ -29,6 +29,7 @@
 mod error;
 mod lex;
 mod quote;
+mod script;
 
 use std::fmt;
 use std::time::Duration;
@@ -42,10 +43,11 @@ use super::request::{Body, Request};
 use crate::error::Result;
 
 pub(crate) use error::sqlstate;
-pub(crate) use lex::{expression, statements};
+pub(crate) use lex::expression;
 pub(crate) use quote::{
     identifier, jsonb, literal, number, qualified, role, secret_literal, text_array,
 };
+pub(crate) use script::{Statement, statements};
 
 /// A statement, or a piece of one. Can only be made of constants and of what was quoted here.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,8 +57,9 @@ pub(crate) struct Sql {
     shown: String,
     /// What must not be seen, as it stands in the text.
     secrets: Vec<String>,
-    /// Lines of ours at the beginning, which errors do not count.
-    lines_before: usize,
+    /// Lines of ours at the beginning, which errors do not count; less than none where the person's are
+    /// cut out of a file.
+    lines_before: isize,
 }
 
 impl Sql {
@@ -125,6 +128,14 @@ impl Sql {
         timed.lines_before = 1;
         timed.append(&self);
         timed
+    }
+
+    /// The same; errors count its lines as if the first had this number.
+    pub(crate) fn counted_from(self, line: usize) -> Self {
+        Self {
+            lines_before: isize::try_from(line).map_or(0, |line| 1 - line),
+            ..self
+        }
     }
 
     /// The statement as it may be shown: secrets masked.

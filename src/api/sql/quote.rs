@@ -162,9 +162,9 @@ mod tests {
         fn no_text_and_no_name_leaves_its_quotes(text in "[^\0]{1,15}") {
             // An expression of one literal: the scanner finds exactly one string in it.
             let sql = literal(&text).unwrap().text;
-            prop_assert_eq!(super::super::lex::statements(&format!("select {sql}; select 1")).unwrap().len(), 2);
+            prop_assert_eq!(super::super::statements(&format!("select {sql}; select 1")).unwrap().len(), 2);
             if let Ok(name) = identifier(&text) {
-                prop_assert_eq!(super::super::lex::statements(&format!("select {}; select 1", name.text)).unwrap().len(), 2);
+                prop_assert_eq!(super::super::statements(&format!("select {}; select 1", name.text)).unwrap().len(), 2);
             }
         }
     }
