@@ -245,6 +245,15 @@ impl App {
         Ok(project)
     }
 
+    /// The same for a project that was named as an argument, as what ends its life or stops it asks for.
+    pub(crate) fn project_given(&self, project: &ProjectRef) -> Result<&Api> {
+        let api = self.api()?;
+        api.read_fresh();
+        self.remember(project);
+        self.say(&format!("Project {project}, from the command line"));
+        Ok(api)
+    }
+
     /// How the project is called in a question that comes before any request.
     pub(crate) fn project_in_question(&self) -> Result<String> {
         let target = self.settings.target().ok_or(Error::NoProject)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueHint};
 
+use crate::api::Method;
 use crate::commands::Command;
 use crate::completing;
 use crate::output::Format;
@@ -184,6 +185,20 @@ pub(crate) struct WriteArgs {
     dry_run: bool,
 }
 
+/// Accepts one of some words that the service knows, each with what it means, for help and completions.
+pub(crate) fn one_of(
+    words: impl Iterator<Item = (&'static str, &'static str)>,
+) -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(words.map(|(word, meaning)| {
+        let value = clap::builder::PossibleValue::new(word);
+        if meaning.is_empty() {
+            value
+        } else {
+            value.help(meaning)
+        }
+    }))
+}
+
 /// Reads a length of time: `30s`, `2m`, `1h 30m`, or a number of seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let refusal = || format!("`{text}` is not a length of time: write `30s`, `5m` or `1h`");
@@ -198,6 +213,40 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|time| !time.is_zero())
         .ok_or_else(refusal)
+}
+
+/// Reads the method of a request.
+pub(crate) fn method(text: &str) -> Result<Method, String> {
+    let upper = text.to_ascii_uppercase();
+    [
+        Method::Get,
+        Method::Head,
+        Method::Post,
+        Method::Put,
+        Method::Patch,
+        Method::Delete,
+    ]
+    .into_iter()
+    .find(|method| method.as_str() == upper)
+    .ok_or_else(|| "one of GET, HEAD, POST, PUT, PATCH, DELETE".to_owned())
+}
+
+/// `Name: value`, as both parts may be on the wire.
+pub(crate) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    let is_value = value
+        .bytes()
+        .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if is_name && is_value {
+        Ok((name.to_owned(), value.to_owned()))
+    } else {
+        Err("a header has a plain name and a value of one line".to_owned())
+    }
 }
 
 #[cfg(test)]

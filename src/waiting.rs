@@ -2,12 +2,34 @@
 
 use std::time::{Duration, Instant};
 
+use clap::Args;
+
 use crate::api::ApiError;
 use crate::app::App;
+use crate::cli::duration;
 use crate::error::{Code, Error, Result};
 
 /// How long to wait between two looks. The service allows two a second; people do not see less.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Flags of commands that can wait for what they set in motion.
+#[derive(Debug, Args)]
+pub(crate) struct WaitArgs {
+    /// Wait until it is done
+    #[arg(long)]
+    wait: bool,
+
+    /// Longest time to wait
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "15m", requires = "wait")]
+    timeout: Duration,
+}
+
+impl WaitArgs {
+    /// How long to wait, if at all.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.wait.then_some(self.timeout)
+    }
+}
 
 /// What a look found.
 pub(crate) enum Look<T> {

@@ -1,21 +1,79 @@
 //! A successful answer, and what can be read of it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::error::ApiError;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// A successful answer.
 pub(crate) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// What has not come yet of a body that is read as it comes.
+    pub(super) rest: Option<Rest>,
+}
+
+/// A body that is still on its way.
+pub(super) struct Rest {
+    pub(super) response: reqwest::Response,
+    /// How long it may be silent.
+    pub(super) patience: Duration,
+    pub(super) host: String,
+}
+
+impl Rest {
+    /// The next bytes as they come, or nothing at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let Self {
+            response,
+            patience,
+            host,
+        } = self;
+        match tokio::time::timeout(*patience, response.chunk()).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => {
+                let message = format!(
+                    "the connection to {host} broke before the answer was complete: {error}"
+                );
+                Err(ApiError::new(Code::Network, message))
+            }
+            Err(_) => {
+                let message = format!(
+                    "{host} fell silent for {} s within its answer",
+                    patience.as_secs_f64()
+                );
+                Err(ApiError::new(Code::Timeout, message))
+            }
+        }
+    }
 }
 
 impl Answer {
+    /// The next bytes of a body that is read as it comes, or nothing at its end.
+    pub(crate) async fn next_bytes(&mut self) -> Result<Option<Bytes>> {
+        match &mut self.rest {
+            Some(rest) => Ok(rest.next().await?),
+            None if self.body.is_empty() => Ok(None),
+            None => Ok(Some(std::mem::take(&mut self.body))),
+        }
+    }
+
+    /// What Supabase's support asks for, where the head of the answer has it.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        request_id(&self.headers, &[])
+    }
+
+    /// A header, if it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The HTTP status.
     pub(crate) fn status(&self) -> u16 {
         self.status

@@ -25,17 +25,21 @@ pub(crate) enum Noun {
     Projects,
     Organizations,
     Storage,
+    Branches,
+    Backups,
     Auth,
     Integrations,
 }
 
 impl Noun {
     /// Every noun.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Functions,
         Self::Projects,
         Self::Organizations,
         Self::Storage,
+        Self::Branches,
+        Self::Backups,
         Self::Auth,
         Self::Integrations,
     ];
@@ -43,9 +47,12 @@ impl Noun {
     /// How long an answer is good for.
     fn lifetime(self) -> Duration {
         match self {
-            Self::Functions | Self::Projects | Self::Organizations | Self::Storage => {
-                Duration::from_mins(5)
-            }
+            Self::Functions
+            | Self::Projects
+            | Self::Organizations
+            | Self::Storage
+            | Self::Branches
+            | Self::Backups => Duration::from_mins(5),
             Self::Auth | Self::Integrations => Duration::from_mins(10),
         }
     }
@@ -56,6 +63,8 @@ impl Noun {
             Self::Projects => "projects",
             Self::Organizations => "organizations",
             Self::Storage => "storage",
+            Self::Branches => "branches",
+            Self::Backups => "backups",
             Self::Auth => "auth",
             Self::Integrations => "integrations",
         }

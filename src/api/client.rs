@@ -218,6 +218,7 @@ impl Client {
             status: 200,
             headers: HeaderMap::new(),
             body: kept.body.clone(),
+            rest: None,
         })
     }
 
@@ -227,7 +228,7 @@ impl Client {
             Body::Json(body) => body.to_string(),
             Body::None => String::new(),
             // What a statement finds is never kept.
-            Body::Sql { .. } | Body::Bytes { .. } => return None,
+            Body::Sql { .. } | Body::Bytes { .. } | Body::Form { .. } => return None,
         };
         let query = serde_json::to_string(&request.query).ok()?;
         let asked = [
@@ -344,7 +345,11 @@ impl Client {
                     ..failed.error
                 };
                 return Err(if may_have_happened(request, failed.failure, &error) {
-                    error.with_hint("it may have happened all the same: look before trying again")
+                    ApiError {
+                        unclear: true,
+                        ..error
+                    }
+                    .with_hint("it may have happened all the same: look before trying again")
                 } else {
                     error
                 });
@@ -401,6 +406,16 @@ fn describe(request: &Request, url: &reqwest::Url) -> Value {
             Ok(value) => mask::json(&value),
             Err(_) => json!(format!("{} bytes", bytes.len())),
         },
+        Body::Form {
+            settings: (name, settings),
+            files,
+        } => {
+            let files: Vec<_> = files
+                .iter()
+                .map(|(path, bytes)| json!({"path": path, "size_bytes": bytes.len()}))
+                .collect();
+            json!({*name: mask::json(settings), "files": files})
+        }
     };
     json!({"method": request.method.as_str(), "url": url.as_str(), "body": body})
 }

@@ -29,6 +29,8 @@ pub(crate) struct ApiError {
     pub(crate) permission: Option<&'static str>,
     /// What to type next, where the failure itself knows.
     pub(crate) hint: Option<String>,
+    /// It was a write that may have been done all the same.
+    pub(crate) unclear: bool,
 }
 
 impl fmt::Display for ApiError {
@@ -50,6 +52,7 @@ impl ApiError {
             details: None,
             permission: None,
             hint: None,
+            unclear: false,
         }
     }
 
@@ -200,6 +203,7 @@ fn code_of(status: u16, word: &str, message: &str) -> Code {
         {
             Code::Unauthorized
         }
+        400..=499 if names_a_pause(message) => Code::ProjectPaused,
         402 => Code::PlanRequired,
         403 => Code::Forbidden,
         404 if message.contains("not enabled for this project") => Code::FeatureDisabled,
@@ -225,6 +229,18 @@ fn names_a_plan(message: &str) -> bool {
         "upgrade your plan",
         "upgrade to a paid",
         "only available on the",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+/// Parts of the service that have no status of their own for it say so in words.
+fn names_a_pause(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    [
+        "project is paused",
+        "project is inactive",
+        "status is inactive",
     ]
     .iter()
     .any(|words| message.contains(words))
@@ -346,6 +362,13 @@ mod tests {
                 Code::ProjectPaused,
                 540,
                 "paused",
+            ),
+            (
+                400,
+                r#"{"message":"The project is paused. Restore it first."}"#,
+                Code::ProjectPaused,
+                400,
+                "The project is paused. Restore it first.",
             ),
             (
                 418,

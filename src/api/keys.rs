@@ -5,18 +5,14 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Api;
+use super::api_keys::ApiKey;
 use super::error::ApiError;
 use super::ids::ProjectRef;
-use super::record::{Record, record};
-use super::request::Request;
+use super::record::Record;
 use crate::error::{Code, Error, Result};
 
-/// Stands in the key of a project where its value was withheld. Masked keys have the length of real
-/// ones, so that only this tells them apart.
-const WITHHELD: char = '·';
-
 /// The permission without which `reveal=true` is refused.
-const REVEAL: &str = "api_gateway_keys_secret_read";
+pub(super) const REVEAL: &str = "api_gateway_keys_secret_read";
 
 /// A key with all rights in one project. It never shows itself.
 #[derive(Clone)]
@@ -26,6 +22,11 @@ impl ServiceKey {
     /// The key itself, for hashing.
     pub(super) fn exposed(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// A key to call functions with, which may be a public one.
+    pub(super) fn of_caller(key: &str) -> Self {
+        Self(SecretString::from(key))
     }
 
     /// The headers that carry it. A new secret key is not a JWT, and a gateway that sees it as a
@@ -66,30 +67,6 @@ impl FromStr for ServiceKey {
     }
 }
 
-record! {
-    /// A key of a project (`GET /v1/projects/{ref}/api-keys`).
-    ApiKey { "name": Text, "type": Text, "api_key": Text, "secret_jwt_template": Object }
-}
-
-impl ApiKey {
-    fn value(&self) -> Option<&str> {
-        self.text("api_key")
-            .filter(|key| !key.is_empty() && !key.contains(WITHHELD))
-    }
-
-    /// A new secret key that acts as `service_role`.
-    fn is_secret(&self) -> bool {
-        let role = self
-            .object()
-            .get("secret_jwt_template")
-            .and_then(|template| template.get("role"));
-        self.text("type") == Some("secret")
-            && role
-                .and_then(|role| role.as_str())
-                .is_some_and(|role| role.eq_ignore_ascii_case("service_role"))
-    }
-}
-
 impl Api {
     /// The key for the project's own APIs: the one given by hand, else one that the Management API
     /// reveals to this token.
@@ -109,15 +86,11 @@ impl Api {
     }
 
     async fn reveal_service_key(&self, project: &ProjectRef) -> Result<ServiceKey> {
-        let request = Request::get("/v1/projects/{}/api-keys", &[project.as_str()])
-            .query("reveal", Some(true))
-            .needs(REVEAL);
-        let keys: Vec<ApiKey> = match self.client.send(request).await {
-            Ok(answer) => answer.list()?,
+        let keys = match self.api_keys(project, true).await {
             Err(Error::Api(error)) if error.code == Code::Forbidden => {
                 return Err(withheld(error).into());
             }
-            Err(error) => return Err(error),
+            keys => keys?,
         };
         if keys.is_empty() {
             return Err(self.why_no_keys(project).await);
@@ -128,7 +101,7 @@ impl Api {
             .find_map(ApiKey::value);
         let legacy = || {
             keys.iter()
-                .find(|key| key.text("name") == Some("service_role"))
+                .find(|key| key.is_legacy("service_role"))
                 .and_then(ApiKey::value)
         };
         let value = secret.or_else(legacy).ok_or_else(|| {
@@ -144,8 +117,16 @@ impl Api {
         })
     }
 
+    /// Says so where a project that showed nothing is paused.
+    pub(crate) async fn paused_perhaps(&self, project: &ProjectRef) -> Result<()> {
+        match self.why_no_keys(project).await {
+            Error::Api(error) if error.code == Code::Conflict => Ok(()),
+            error => Err(error),
+        }
+    }
+
     /// No keys at all is how a paused project answers, and one that is still starting.
-    async fn why_no_keys(&self, project: &ProjectRef) -> Error {
+    pub(super) async fn why_no_keys(&self, project: &ProjectRef) -> Error {
         self.read_fresh();
         match self.project(project).await {
             Ok(found) => {

@@ -82,6 +82,26 @@ fn hidden(value: &Value) -> Value {
     }
 }
 
+/// Shorter texts than this are too common to be looked for.
+const SHORTEST: usize = 6;
+
+/// The secrets that stand in JSON.
+pub(crate) fn secrets(value: &Value) -> Vec<&str> {
+    fn gather<'a>(value: &'a Value, secret: bool, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(object) => object
+                .iter()
+                .for_each(|(key, value)| gather(value, is_secret(key), found)),
+            Value::Array(items) => items.iter().for_each(|item| gather(item, secret, found)),
+            Value::String(text) if secret && text.len() >= SHORTEST => found.push(text),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    gather(value, false, &mut found);
+    found
+}
+
 fn masked(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),

@@ -5,7 +5,10 @@
 //! service's documentation.
 
 mod answer;
+mod api_keys;
 mod auth_config;
+mod backups;
+mod branches;
 mod breaker;
 pub(crate) mod cache;
 mod certificates;
@@ -29,6 +32,7 @@ mod record;
 mod request;
 mod retry;
 mod schema;
+mod secrets;
 pub(crate) mod signing_keys;
 #[expect(unused_imports, reason = "the commands that need it come next")]
 #[cfg_attr(
@@ -45,13 +49,17 @@ use std::cell::OnceCell;
 use secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use answer::Answer;
+pub(crate) use api_keys::{ApiKey, ApiKeyName};
 pub(crate) use auth_config::{
     Area, Kind, PROVIDERS, Provider, SETTINGS, Setting, is_digest_of, is_unset, same,
 };
+pub(crate) use backups::Backups;
+pub(crate) use branches::{Branch, NewBranch, Progress};
 pub(crate) use cache::Cache;
 pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
 pub(crate) use extensions::{Extension, NewExtension};
+pub(crate) use functions::{Call, Caller, Slug, Source};
 pub(crate) use health::{
     DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
 };
@@ -59,10 +67,11 @@ pub(crate) use ids::{BucketName, KeyId, ProjectRef};
 pub(crate) use keys::ServiceKey;
 pub(crate) use migrations::{Entry, Migration};
 pub(crate) use paging::Page;
-pub(crate) use projects::Project;
+pub(crate) use projects::{NewProject, Project, REGIONS, SIZES, SMART_GROUPS};
 pub(crate) use record::{Object, Record, newest_first, number};
 pub(crate) use request::{Body, Method, Request};
 pub(crate) use schema::{Table, Where};
+pub(crate) use secrets::{Secret, SecretName, check_value};
 pub(crate) use signing_keys::{Algorithm, KeyStatus, SigningKey};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
 pub(crate) use transport::{Transport, host_and_port, is_loopback};

@@ -1,5 +1,7 @@
 //! One request, before it is sent: where to, what, and whether it may be sent twice.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -75,6 +77,22 @@ pub(crate) enum Body {
         content_type: Option<String>,
         bytes: Bytes,
     },
+    /// A form in parts: settings under a name, and files under their paths.
+    Form {
+        settings: (&'static str, Value),
+        files: Vec<(String, Bytes)>,
+    },
+}
+
+/// How much of an answer is read before it is handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// All of it.
+    Whole,
+    /// Its head; the body is read as it comes. A failure is read whole.
+    AsItComes,
+    /// The same, and a failure is an answer like any other, unless the project is paused.
+    WhateverItSays,
 }
 
 /// Which kept answers a write makes stale.
@@ -103,6 +121,9 @@ pub(crate) struct Request {
     pub(crate) keep: Option<Noun>,
     /// For a write: what is stale after it.
     pub(crate) forgets: Forgets,
+    pub(crate) reading: Reading,
+    /// How long one try may take even where the person allows less.
+    pub(crate) at_least: Duration,
 }
 
 impl Request {
@@ -124,6 +145,8 @@ impl Request {
             permission: None,
             keep: None,
             forgets: Forgets::Project,
+            reading: Reading::Whole,
+            at_least: Duration::ZERO,
         }
     }
 
@@ -174,6 +197,18 @@ impl Request {
     /// Says what is stale after this write, where that is less than all of the project.
     pub(crate) fn forgets(mut self, noun: Noun) -> Self {
         self.forgets = Forgets::Noun(noun);
+        self
+    }
+
+    /// Says how much of the answer is read before it is handed on.
+    pub(crate) fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
+        self
+    }
+
+    /// Allows a try that takes long by its nature more time.
+    pub(crate) fn taking(mut self, at_least: Duration) -> Self {
+        self.at_least = at_least;
         self
     }
 

@@ -7,19 +7,20 @@ use std::error::Error as _;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::answer::{Answer, request_id};
+use super::answer::{Answer, Rest, request_id};
 use super::certificates::{self, Refused};
 use super::client::Notice;
 use super::error::ApiError;
 use super::keys::ServiceKey;
 use super::mask;
-use super::request::{Body, Host, Method, Request};
+use super::request::{Body, Host, Method, Reading, Request};
 use super::retry::{self, Failure};
 use crate::error::Code;
 
@@ -28,6 +29,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Redirects followed on one host.
 const MAX_REDIRECTS: usize = 5;
+
+/// The status of a project that is paused.
+const PAUSED: u16 = 540;
 
 /// A try that failed: what it means for people, and what for trying again.
 pub(super) struct Failed {
@@ -120,27 +124,36 @@ impl Transport {
         }
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let comes_on = match request.reading {
+            Reading::Whole => false,
+            Reading::AsItComes => response.status().is_success(),
+            Reading::WhateverItSays => !response.status().is_redirection() && status != PAUSED,
+        };
+        if comes_on {
+            self.tell_answered(status, &headers, "(read as it comes)");
+            let rest = Rest {
+                response,
+                patience: self.request_timeout,
+                host: name_of(url),
+            };
+            return Ok(Answer {
+                status,
+                headers,
+                body: Bytes::new(),
+                rest: Some(rest),
+            });
+        }
         let body = response
             .bytes()
             .await
             .map_err(|error| self.not_answered(&error, url))?;
-        if self.details {
-            let shown = shown_headers(
-                headers
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_bytes())),
-            );
-            self.tell(&Notice::Answered {
-                status,
-                headers: &shown,
-                body: &shown_answer(request, status, &body),
-            });
-        }
+        self.tell_answered(status, &headers, &shown_answer(request, status, &body));
         match status {
             200..=299 => Ok(Answer {
                 status,
                 headers,
                 body,
+                rest: None,
             }),
             300..=399 => Err(Failed {
                 error: redirected(status, &headers, url),
@@ -184,8 +197,20 @@ impl Transport {
         request: &Request,
         url: &reqwest::Url,
     ) -> Result<reqwest::Response, Failed> {
-        let sent = self.build(http, request, url).send().await;
-        sent.map_err(|error| self.not_answered(&error, url))
+        let sending = self.build(http, request, url);
+        if request.reading == Reading::Whole {
+            let patience = self.request_timeout.max(request.at_least);
+            let sent = sending.timeout(patience).send().await;
+            return sent.map_err(|error| self.not_answered(&error, url));
+        }
+        // The limit is for the head: the body may go on for as long as it says something.
+        match tokio::time::timeout(self.request_timeout, sending.send()).await {
+            Ok(sent) => sent.map_err(|error| self.not_answered(&error, url)),
+            Err(_) => Err(Failed {
+                error: self.no_answer(url),
+                failure: Failure::Final,
+            }),
+        }
     }
 
     /// A failure of the service in words that give no secret back: some of its messages repeat what
@@ -195,11 +220,13 @@ impl Transport {
             Host::Management => None,
             Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::exposed),
         };
+        let sent = match &request.body {
+            Body::Json(body) => mask::secrets(body),
+            Body::None | Body::Sql { .. } | Body::Bytes { .. } | Body::Form { .. } => Vec::new(),
+        };
         let hidden = |mut text: String| {
-            for secret in [Some(self.token.expose_secret()), key]
-                .into_iter()
-                .flatten()
-            {
+            let known = [Some(self.token.expose_secret()), key];
+            for secret in known.into_iter().flatten().chain(sent.iter().copied()) {
                 if !secret.is_empty() && text.contains(secret) {
                     text = text.replace(secret, mask::MASK);
                 }
@@ -217,7 +244,6 @@ impl Transport {
 
     /// What a failure without a whole answer means.
     fn not_answered(&self, error: &reqwest::Error, url: &reqwest::Url) -> Failed {
-        let timeout = self.request_timeout;
         let host = name_of(url);
         let failed = |code, message: String, failure| Failed {
             error: ApiError::new(code, message),
@@ -247,11 +273,10 @@ impl Transport {
             );
         }
         if error.is_timeout() {
-            return failed(
-                Code::Timeout,
-                format!("no answer from {host} within {} s", timeout.as_secs_f64()),
-                Failure::Final,
-            );
+            return Failed {
+                error: self.no_answer(url),
+                failure: Failure::Final,
+            };
         }
         if error.is_connect() {
             let reason =
@@ -277,6 +302,14 @@ impl Transport {
             Code::Network,
             format!("the connection to {host} broke before the answer was complete: {cause}"),
             Failure::Lost,
+        )
+    }
+
+    fn no_answer(&self, url: &reqwest::Url) -> ApiError {
+        let (host, timeout) = (name_of(url), self.request_timeout.as_secs_f64());
+        ApiError::new(
+            Code::Timeout,
+            format!("no answer from {host} within {timeout} s"),
         )
     }
 
@@ -310,9 +343,7 @@ impl Transport {
                 headers.insert(name, value);
             }
         }
-        let built = http
-            .request(method, url.clone())
-            .timeout(self.request_timeout);
+        let built = http.request(method, url.clone());
         match &request.body {
             Body::None if matches!(request.method, Method::Post | Method::Put | Method::Patch) => {
                 headers.insert("content-length", HeaderValue::from_static("0"));
@@ -334,6 +365,18 @@ impl Transport {
                 }
                 built.headers(headers).body(bytes.clone())
             }
+            Body::Form {
+                settings: (name, settings),
+                files,
+            } => {
+                let form = reqwest::multipart::Form::new().text(*name, settings.to_string());
+                let form = files.iter().fold(form, |form, (path, bytes)| {
+                    let length = bytes.len() as u64;
+                    let part = reqwest::multipart::Part::stream_with_length(bytes.clone(), length);
+                    form.part("file", part.file_name(path.clone()))
+                });
+                built.headers(headers).multipart(form)
+            }
         }
     }
 
@@ -347,6 +390,19 @@ impl Transport {
                 )]
             }
             Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::headers).unwrap_or_default(),
+        }
+    }
+
+    fn tell_answered(&self, status: u16, headers: &HeaderMap, body: &str) {
+        if self.details {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_bytes()));
+            self.tell(&Notice::Answered {
+                status,
+                headers: &shown_headers(headers),
+                body,
+            });
         }
     }
 
@@ -366,6 +422,7 @@ impl Transport {
             Body::None => String::new(),
             Body::Json(body) | Body::Sql { shown: body, .. } => mask::json(body).to_string(),
             Body::Bytes { bytes, .. } => shown_body(bytes),
+            Body::Form { files, .. } => format!("({} files)", files.len()),
         };
         let method = request.method.as_str();
         self.tell(&Notice::Sending {

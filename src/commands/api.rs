@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{Answer, Body, Method, Page, Request};
 use crate::app::App;
-use crate::cli::WriteArgs;
+use crate::cli::{WriteArgs, header, method};
 use crate::error::{Error, Result};
 use crate::output::Reply;
 use crate::terminal;
@@ -273,39 +273,6 @@ fn checked_path(path: &str) -> Result<&str> {
         format!("`{path}` is not a path of the Management API"),
         "write it from the version on, encoded, such as `/v1/projects/{ref}`",
     ))
-}
-
-fn method(text: &str) -> Result<Method, String> {
-    let upper = text.to_ascii_uppercase();
-    [
-        Method::Get,
-        Method::Head,
-        Method::Post,
-        Method::Put,
-        Method::Patch,
-        Method::Delete,
-    ]
-    .into_iter()
-    .find(|method| method.as_str() == upper)
-    .ok_or_else(|| "one of GET, HEAD, POST, PUT, PATCH, DELETE".to_owned())
-}
-
-/// `Name: value`, as both parts may be on the wire.
-fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
-    let (name, value) = (name.trim(), value.trim());
-    let is_name = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
-    let is_value = value
-        .bytes()
-        .all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
-    if is_name && is_value {
-        Ok((name.to_owned(), value.to_owned()))
-    } else {
-        Err("a header has a plain name and a value of one line".to_owned())
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The commands: a folder is a noun, a file is a verb.
 
 mod api;
+mod api_keys;
 mod auth;
+mod backups;
+mod branches;
 mod cache;
 mod completions;
 mod db;
 mod doctor;
+mod functions;
 pub(crate) mod help;
 mod integrations;
 mod link;
@@ -19,6 +23,7 @@ mod orgs;
 mod profiles;
 mod projects;
 mod sandbox;
+mod secrets;
 mod storage;
 mod unlink;
 mod whoami;
@@ -36,11 +41,19 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Auth(auth::Auth),
     #[command(subcommand)]
+    ApiKeys(api_keys::ApiKeys),
+    #[command(subcommand)]
+    Backups(backups::Backups),
+    #[command(subcommand)]
+    Branches(branches::Branches),
+    #[command(subcommand)]
     Cache(cache::Cache),
     Completions(completions::Completions),
     #[command(subcommand, visible_alias = "database")]
     Db(db::Db),
     Doctor(doctor::Doctor),
+    #[command(subcommand)]
+    Functions(functions::Functions),
     Help(help::Help),
     #[command(subcommand, visible_alias = "integration")]
     Integrations(integrations::Integrations),
@@ -63,6 +76,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Sandbox(sandbox::Sandbox),
     #[command(subcommand)]
+    Secrets(secrets::Secrets),
+    #[command(subcommand)]
     Storage(storage::Storage),
     Unlink(unlink::Unlink),
     Whoami(whoami::Whoami),
@@ -84,10 +99,14 @@ impl Command {
         match self {
             Self::Api(command) => command.run(app).await,
             Self::Auth(command) => command.run(app).await,
+            Self::ApiKeys(command) => command.run(app).await,
+            Self::Backups(command) => command.run(app).await,
+            Self::Branches(command) => command.run(app).await,
             Self::Cache(command) => command.run(app).await,
             Self::Completions(command) => command.run(),
             Self::Db(command) => command.run(app).await,
             Self::Doctor(command) => command.run(app).await,
+            Self::Functions(command) => command.run(app).await,
             Self::Help(command) => command.run(),
             Self::Integrations(command) => command.run(app).await,
             Self::Link(command) => command.run(app).await,
@@ -101,6 +120,7 @@ impl Command {
             Self::Profiles(command) => command.run(app).await,
             Self::Projects(command) => command.run(app).await,
             Self::Sandbox(command) => command.run(app).await,
+            Self::Secrets(command) => command.run(app).await,
             Self::Storage(command) => command.run(app).await,
             Self::Unlink(command) => command.run(app).await,
             Self::Whoami(command) => command.run(app).await,

@@ -7,6 +7,7 @@ mod envelope;
 mod fields;
 mod format;
 mod jq;
+mod raw;
 mod reply;
 mod safe;
 mod stream;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ring::hmac;
 use serde_json::{Value, json};
 
+use super::functions;
 use super::keys;
 use super::seed;
 use super::server::{Asked, Told};
@@ -80,6 +81,20 @@ pub(super) fn answer(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
     }
     if asked.path.ends_with("/auth/v1/.well-known/jwks.json") {
         return super::signing_keys::jwks(project);
+    }
+    if asked
+        .segments
+        .get(2)
+        .is_some_and(|part| part == "functions")
+    {
+        // A function may be open to all: it is for itself to ask for a token, or for a key.
+        if let Some(key) = asked.header("apikey")
+            && let Err(refusal) = keys::check(project, &reference, key)
+        {
+            return Told::message(401, refusal);
+        }
+        let asker = who(&reference, "", asked.header("authorization"), now);
+        return functions::invoke(project, asked, &asker);
     }
     let Some(key) = asked.header("apikey") else {
         let hint = "No `apikey` request header or url param was found.";

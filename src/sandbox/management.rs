@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::server::{Asked, Told};
 use super::state::written;
-use super::{auth_config, health, keys, logs, postgres, projects, signing_keys};
+use super::{
+    auth_config, branches, functions, health, keys, logs, postgres, projects, signing_keys,
+};
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
 pub(super) type Row = (&'static str, &'static str, Route);
@@ -20,6 +22,8 @@ const TABLES: &[&[Row]] = &[
     health::ROUTES,
     signing_keys::ROUTES,
     logs::ROUTES,
+    functions::ROUTES,
+    branches::ROUTES,
 ];
 
 /// What answers a route.
@@ -37,10 +41,8 @@ pub(super) enum Route {
     #[expect(dead_code, reason = "the nouns that need it come next")]
     Merge(&'static str),
     /// All elements of a list of the project.
-    #[expect(dead_code, reason = "the nouns that need it come next")]
     List(&'static Rows),
     /// The element that the last `{}` names.
-    #[expect(dead_code, reason = "the nouns that need it come next")]
     Get(&'static Rows),
     /// A new element, made of the body.
     #[expect(dead_code, reason = "the nouns that need it come next")]

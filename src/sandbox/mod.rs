@@ -5,7 +5,9 @@
 //! the state and the sandbox's own clock. What it lacks answers 501 and names itself.
 
 mod auth_config;
+mod branches;
 mod checks;
+mod functions;
 mod gateway;
 mod health;
 mod keys;
@@ -81,20 +83,20 @@ pub(crate) fn advance(folder: &Path, time: Duration) -> io::Result<()> {
 pub(crate) fn summary(folder: &Path) -> io::Result<serde_json::Value> {
     Folder::new(folder).with(|state, now| {
         projects::settle(state, now);
-        let projects =
-            state["projects"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(reference, project)| {
-                    serde_json::json!({
-                        "ref": reference,
-                        "name": project["project"]["name"],
-                        "status": project["project"]["status"],
-                        "buckets": project["buckets"].as_array().map_or(0, Vec::len),
-                        "objects": project["objects"].as_array().map_or(0, Vec::len),
-                    })
-                });
+        let projects = state["projects"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, project)| project["branch"].is_null())
+            .map(|(reference, project)| {
+                serde_json::json!({
+                    "ref": reference,
+                    "name": project["project"]["name"],
+                    "status": project["project"]["status"],
+                    "buckets": project["buckets"].as_array().map_or(0, Vec::len),
+                    "objects": project["objects"].as_array().map_or(0, Vec::len),
+                })
+            });
         serde_json::Value::Array(projects.collect())
     })
 }

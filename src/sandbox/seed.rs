@@ -3,6 +3,8 @@
 use ring::digest;
 use serde_json::{Value, json};
 
+use super::{branches, functions};
+
 /// The project that is meant when none is named.
 pub(crate) const DEFAULT_PROJECT: &str = "acmeshopproductionab";
 
@@ -36,6 +38,7 @@ pub(super) fn state() -> Value {
             "2026-06-17T08:45:30.512Z",
         ),
     );
+    branches::seed(&mut projects, DEFAULT_PROJECT);
     json!({
         "clock_ahead_ms": 0,
         "profile": {"gotrue_id": "7d3a2f5e-94c1-4b0e-8a5d-2f6b1c0e9d47", "primary_email": "ada@acme.example", "username": "ada"},
@@ -157,6 +160,7 @@ fn shop() -> Value {
     }
     shop["objects"] = Value::Array(objects);
     super::auth_config::seed(&mut shop, DEFAULT_PROJECT);
+    functions::seed(&mut shop);
     shop
 }
 

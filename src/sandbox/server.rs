@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(
             ask(
                 &shared,
-                "/v1/projects/acmeshopproductionab/readonly",
+                "/v1/projects/acmeshopproductionab/custom-hostname",
                 "localhost",
                 "sbp_right"
             ),
