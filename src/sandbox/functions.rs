@@ -231,6 +231,7 @@ fn body(state: &mut Value, _: Timestamp, parts: &[&str], asked: &Asked) -> Told 
             format!("multipart/form-data; boundary={BOUNDARY}"),
         )],
         body: body.into(),
+        job: None,
     }
 }
 
