@@ -365,6 +365,8 @@ fn api_hint(error: &ApiError) -> Option<String> {
         Code::Network => "check the network, the proxy variables, and https://status.supabase.com".to_owned(),
         Code::Timeout => "try again, or allow more time with `--request-timeout`".to_owned(),
         Code::CircuitOpen => "the host failed several times in a row; try again in half a minute".to_owned(),
+        // No trouble of the service's: a part that it, or the sandbox, does not have.
+        Code::ApiError if error.status == Some(501) => return None,
         Code::ApiError => "https://status.supabase.com shows known trouble".to_owned(),
         _ => return None,
     };

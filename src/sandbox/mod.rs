@@ -7,6 +7,7 @@
 mod auth_config;
 mod branches;
 mod checks;
+mod faults;
 mod functions;
 mod gateway;
 mod health;
@@ -26,8 +27,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use faults::Fault;
 pub(crate) use seed::DEFAULT_PROJECT;
-pub(crate) use server::Fault;
 
 use postgres::Postgres;
 use state::Folder;

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
+use super::faults::Fault;
 use super::postgres::{Job, Postgres};
 use super::state::Folder;
 use super::{Sandbox, gateway, management, projects};
@@ -116,64 +116,6 @@ impl Told {
     /// A refusal as the Management API words it.
     pub(super) fn message(status: u16, message: &str) -> Self {
         Self::json(status, &json!({"message": message}))
-    }
-}
-
-/// An answer that goes wrong on purpose: `429@GET /v1/projects`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fault {
-    status: u16,
-    method: String,
-    path: String,
-    /// How often it still goes wrong; without a number, always.
-    left: Option<u32>,
-}
-
-impl FromStr for Fault {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refusal = || {
-            format!(
-                "`{text}` is not a fault: write `429@GET /v1/projects`, or `503x2@GET /v1/projects` for the first two only"
-            )
-        };
-        let (what, request) = text.split_once('@').ok_or_else(refusal)?;
-        let (status, left) = match what.split_once('x') {
-            Some((status, times)) => (status, Some(times.parse().map_err(|_| refusal())?)),
-            None => (what, None),
-        };
-        let status: u16 = status.parse().map_err(|_| refusal())?;
-        let (method, path) = request.split_once(' ').ok_or_else(refusal)?;
-        if !(400..600).contains(&status) || !path.starts_with('/') {
-            return Err(refusal());
-        }
-        Ok(Self {
-            status,
-            method: method.to_ascii_uppercase(),
-            path: path.to_owned(),
-            left,
-        })
-    }
-}
-
-impl Fault {
-    /// Whether it is this request's turn to go wrong.
-    fn strikes(&mut self, asked: &Asked) -> bool {
-        let fits =
-            asked.method == self.method && asked.path.contains(&self.path) && self.left != Some(0);
-        if fits {
-            self.left = self.left.map(|left| left - 1);
-        }
-        fits
-    }
-
-    fn answer(&self) -> Told {
-        let mut told = Told::message(self.status, "this went wrong on purpose (`--fault`)");
-        if self.status == 429 {
-            told.headers.push(("x-ratelimit-reset", "1".to_owned()));
-        }
-        told
     }
 }
 
@@ -386,25 +328,5 @@ mod tests {
             ),
             501
         );
-    }
-
-    #[test]
-    fn faults_strike_where_and_as_often_as_they_are_told() {
-        let mut fault: Fault = "503x2@get /v1/projects".parse().unwrap();
-        let asked = |method| Asked::new(method, "/v1/projects", Vec::new(), Bytes::new());
-        assert!(!fault.strikes(&asked("POST")));
-        assert!(fault.strikes(&asked("GET")) && fault.strikes(&asked("GET")));
-        assert!(!fault.strikes(&asked("GET")), "twice only");
-        for bad in [
-            "",
-            "429",
-            "429@GET",
-            "200@GET /x",
-            "x@GET /x",
-            "429@GET x",
-            "429xy@GET /x",
-        ] {
-            assert!(bad.parse::<Fault>().is_err(), "{bad}");
-        }
     }
 }

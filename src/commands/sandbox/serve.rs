@@ -24,7 +24,7 @@ pub(crate) struct Serve {
     #[arg(long, default_value_t = 0)]
     port: u16,
 
-    /// Answer requests with a status instead: `429@GET /v1/projects`, or `429x2@…` for the first two
+    /// Answer requests with a status instead: `429@GET /v1/projects`; `429x2@…` for the first two, `429%10@…` for a tenth
     #[arg(long = "fault", value_name = "STATUS@METHOD PATH")]
     faults: Vec<Fault>,
 }
