@@ -165,13 +165,11 @@ const RAW: &[&str] = &[
 ];
 
 /// What the rig does wrong: the first look at the keys is refused. And what it would make up: a signing
-/// key that signed before, and a revoked one. Settings are others before they are changed, since it forgets
-/// what it is told.
+/// key that signed before, and a revoked one; a paused project, a secret, backups. Settings are others
+/// before they are changed, since it forgets what it is told.
 const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}},
     {"on": "GET .*/config/auth$", "fault": "status", "times": 1, "arg": {"status": 200, "body": {"jwt_exp": 1800}}},
     {"on": "GET .*/config/auth$", "fault": "status", "times": 1, "after": 1, "arg": {"status": 200, "body": {"external_github_enabled": true}}},
-/// key that signed before, and a revoked one; a paused project, a secret, backups.
-const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, "arg": {"status": 403, "body": {"message": "Forbidden"}}},
     {"on": "GET .*/api-keys", "fault": "status", "arg": {"status": 200, "body": [{"name": "anon", "api_key": "x"}, {"name": "service_role", "api_key": "y"},
         {"id": "1e8c27a8-8a8b-4a5e-9f38-0d6a1f0a4f00", "name": "default", "type": "publishable", "api_key": "z"}]}},
     {"on": "GET .*/signing-keys/5d1e0c2a", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "previously_used"}}},
