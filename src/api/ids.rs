@@ -40,24 +40,24 @@ impl FromStr for ProjectRef {
     }
 }
 
-/// The id of something that the service numbers with UUIDs, such as a signing key.
+/// The id of a signing key, of an SSO provider, of whatever the service numbers with UUIDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyId(String);
+pub(crate) struct Uuid(String);
 
-impl KeyId {
+impl Uuid {
     /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Display for KeyId {
+impl fmt::Display for Uuid {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
 }
 
-impl FromStr for KeyId {
+impl FromStr for Uuid {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

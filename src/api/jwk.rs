@@ -105,7 +105,7 @@ fn check_common(key: &Map<String, Value>, algorithm: Algorithm) -> Result<(), St
     }
     let uuid = |id: &Value| {
         id.as_str()
-            .is_some_and(|id| id.parse::<super::KeyId>().is_ok())
+            .is_some_and(|id| id.parse::<super::Uuid>().is_ok())
     };
     if key.get("kid").is_some_and(|id| !uuid(id)) {
         return Err("its `kid` must be a UUID; without one the service makes it up".to_owned());

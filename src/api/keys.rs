@@ -151,7 +151,7 @@ impl Api {
 /// The owner of the token kept the secret keys from it: that is respected, not worked around.
 fn withheld(error: ApiError) -> ApiError {
     let message = format!(
-        "this token may not see the project's secret keys, which its Storage API asks for: {}",
+        "this token may not see the project's secret keys, which its own APIs ask for: {}",
         error.message
     );
     ApiError { message, permission: Some(REVEAL), ..error }.with_hint(

@@ -31,6 +31,7 @@ mod raw;
 mod record;
 mod request;
 mod retry;
+mod saml;
 mod schema;
 mod secrets;
 pub(crate) mod signing_keys;
@@ -40,6 +41,7 @@ pub(crate) mod signing_keys;
     expect(dead_code, reason = "the commands that need it come next")
 )]
 pub(crate) mod sql;
+mod sso;
 mod storage;
 mod transport;
 pub(crate) mod webhooks;
@@ -63,16 +65,18 @@ pub(crate) use functions::{Call, Caller, Slug, Source};
 pub(crate) use health::{
     DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
 };
-pub(crate) use ids::{BucketName, KeyId, ProjectRef};
+pub(crate) use ids::{BucketName, ProjectRef, Uuid};
 pub(crate) use keys::ServiceKey;
 pub(crate) use migrations::{Entry, Migration};
 pub(crate) use paging::Page;
 pub(crate) use projects::{NewProject, Project, REGIONS, SIZES, SMART_GROUPS};
 pub(crate) use record::{Object, Record, newest_first, number};
 pub(crate) use request::{Body, Method, Request};
+pub(crate) use saml::{AttributeMapping, Domain, Metadata, MetadataUrl, NameIdFormat};
 pub(crate) use schema::{Table, Where};
 pub(crate) use secrets::{Secret, SecretName, check_value};
 pub(crate) use signing_keys::{Algorithm, KeyStatus, SigningKey};
+pub(crate) use sso::{ProviderChange, SsoProvider};
 pub(crate) use storage::{Bucket, BucketChange, BucketSearch, Change, FileSize, MimeType};
 pub(crate) use transport::{Transport, host_and_port, is_loopback};
 

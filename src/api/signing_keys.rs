@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::error::ApiError;
-use super::ids::{KeyId, ProjectRef};
+use super::ids::{ProjectRef, Uuid};
 use super::jwk;
 use super::record::{Record, record};
 use super::request::{Method, Request};
@@ -136,7 +136,7 @@ impl Api {
     }
 
     /// One signing key.
-    pub(crate) async fn signing_key(&self, project: &ProjectRef, id: &KeyId) -> Result<SigningKey> {
+    pub(crate) async fn signing_key(&self, project: &ProjectRef, id: &Uuid) -> Result<SigningKey> {
         let request = Request::get(
             "/v1/projects/{}/config/auth/signing-keys/{}",
             &[project.as_str(), id.as_str()],
@@ -207,7 +207,7 @@ impl Api {
     pub(crate) async fn use_signing_key(
         &self,
         project: &ProjectRef,
-        id: &KeyId,
+        id: &Uuid,
         status: KeyStatus,
     ) -> Result<SigningKey> {
         let request = Request::new(
@@ -222,7 +222,7 @@ impl Api {
     }
 
     /// Deletes a key that was revoked 30 days ago or earlier.
-    pub(crate) async fn delete_signing_key(&self, project: &ProjectRef, id: &KeyId) -> Result<()> {
+    pub(crate) async fn delete_signing_key(&self, project: &ProjectRef, id: &Uuid) -> Result<()> {
         let request = Request::delete(
             "/v1/projects/{}/config/auth/signing-keys/{}",
             &[project.as_str(), id.as_str()],
@@ -234,9 +234,7 @@ impl Api {
 
     /// How long a token of the project's Auth server lives (`jwt_exp` of its config).
     pub(crate) async fn token_life(&self, project: &ProjectRef) -> Result<Duration> {
-        let request = Request::get("/v1/projects/{}/config/auth", &[project.as_str()])
-            .needs("auth_config_read");
-        let config: Value = self.client.send(request).await?.json()?;
+        let config = self.auth_config_now(project).await?;
         let seconds = match config.get("jwt_exp") {
             Some(Value::String(text)) => text.parse().ok(),
             Some(number) => number.as_u64(),
@@ -261,7 +259,7 @@ impl Api {
 }
 
 /// The service's refusals, with the key in them and what to do about them.
-fn about(id: &KeyId, error: Error) -> Error {
+fn about(id: &Uuid, error: Error) -> Error {
     match throttled(error) {
         Error::Api(error) if error.code == Code::NotFound => ApiError {
             message: format!("signing key `{id}` was not found"),

@@ -10,6 +10,7 @@ use super::functions;
 use super::keys;
 use super::seed;
 use super::server::{Asked, Told};
+use super::sso;
 use super::storage;
 
 /// The secret with which a project signs its legacy keys.
@@ -111,6 +112,7 @@ pub(super) fn answer(state: &mut Value, now: Timestamp, asked: &Asked) -> Told {
         asked.segments.get(2).map(String::as_str),
         asked.segments.get(3).map(String::as_str),
     ) {
+        (Some("auth"), Some("v1")) => sso::admin(project, now, asked, &who),
         (Some("storage"), Some("v1")) => storage::answer(project, now, asked, &who),
         _ => Told::message(
             501,

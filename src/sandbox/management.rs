@@ -21,6 +21,7 @@ const TABLES: &[&[Row]] = &[
     keys::ROUTES,
     health::ROUTES,
     signing_keys::ROUTES,
+    super::sso::ROUTES,
     logs::ROUTES,
     functions::ROUTES,
     branches::ROUTES,

@@ -20,6 +20,7 @@ mod projects;
 mod seed;
 mod server;
 mod signing_keys;
+mod sso;
 mod state;
 mod storage;
 

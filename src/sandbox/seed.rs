@@ -144,6 +144,7 @@ fn shop() -> Value {
             "2026-09-30T13:55:08.764Z"
         ),
     ]);
+    super::sso::seed(&mut shop);
     let mut objects = Vec::new();
     for (bucket, name, mimetype, size) in [
         ("avatars", "ada.png", "image/png", 18_204),

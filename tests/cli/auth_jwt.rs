@@ -289,6 +289,27 @@ fn a_key_that_cannot_be_used_is_not_sent() {
 }
 
 #[test]
+fn a_key_that_was_typed_is_not_taken_for_a_file() {
+    let supabase = with("HS256", "standby");
+    let (_, private, hidden) = &private_keys()[2];
+    supabase
+        .on("POST", KEYS)
+        .answers(201, key(ONE, "HS256", "standby"))
+        .once();
+    for typed in [
+        private.to_string(),
+        r#"{"kty": "oct", "k": "c2VjcmV0LXNlY3JldA", "x": 1}"#.to_owned(),
+    ] {
+        let screen = supabase
+            .command("auth jwt create --import")
+            .arg(typed)
+            .run();
+        assert!(screen.stderr().starts_with("A secret typed as an argument"));
+        assert!(!screen.stderr().contains(hidden), "{screen}");
+    }
+}
+
+#[test]
 fn the_throttle_is_told_as_a_time() {
     let supabase = FakeSupabase::start();
     supabase
@@ -686,6 +707,20 @@ fn a_key_that_nobody_knows_yet_does_not_sign() {
 }
 
 #[test]
+fn a_key_of_an_unknown_age_may_be_new() {
+    let supabase = FakeSupabase::start();
+    let ageless = json!({"id": ONE, "algorithm": "ES256", "status": "standby"});
+    supabase.on("GET", KEYS).answers(
+        200,
+        json!({"keys": [key(OTHER, "ES256", "in_use"), ageless]}),
+    );
+    supabase.on("PATCH", &one()).never();
+    let data = &supabase.run("auth jwt rotate --yes -o json").json()["data"];
+    assert_eq!(data["done"], false);
+    assert!(data["next"]["not_before_at"].is_string(), "{data}");
+}
+
+#[test]
 fn a_rotation_that_is_over_is_not_begun_again_by_itself() {
     let supabase = FakeSupabase::start();
     supabase.on("GET", KEYS).answers(
@@ -892,7 +927,7 @@ fn a_whole_life_of_keys_on_the_sandboxs_clock() {
     let first = done("auth jwt rotate --yes");
     assert_eq!(first["done"], false);
     assert_eq!(done("auth jwt rotate --yes"), first, "twice is once");
-    wait("21min");
+    wait("20min");
     let second = done("auth jwt rotate --yes");
     assert_eq!(second["done"], true);
     assert_eq!(statuses(), ["ES256 in_use", "HS256 previously_used"]);

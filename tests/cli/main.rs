@@ -19,6 +19,8 @@ mod api;
 mod auth_jwt;
 /// `auth providers` and `auth service`: the settings of the Auth service.
 mod auth_settings;
+/// `auth sso`: identity providers, hostile files, and what the service would forget.
+mod auth_sso;
 /// What a run keeps for the next, and what a write forgets.
 mod cache;
 /// What Tab offers, and that nothing is sent for it.

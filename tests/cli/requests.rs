@@ -429,7 +429,7 @@ fn without_the_right_to_keys_everything_else_says_what_is_missing() {
     supabase.on("GET", KEYS).answers(403, "forbidden.json");
     insta::assert_snapshot!(supabase.run("storage buckets get avatars"), @r#"
     ------- stderr -------
-    error[forbidden]: this token may not see the project's secret keys, which its Storage API asks for: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
+    error[forbidden]: this token may not see the project's secret keys, which its own APIs ask for: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
     hint: give the token the permission `api_gateway_keys_secret_read` ("API Key Secrets" in the dashboard), or pass a key with `--service-key env:NAME` or SUPABASE_AUTH_SERVICE_ROLE_KEY
     [exit status: 4]
     "#);

@@ -37,6 +37,8 @@ const STORY: &[&str] = &[
     "branches list -p acmeanalyticsabcdefg",
     "functions list -p acmeanalyticsabcdefg",
     "backups list -p acmeanalyticsabcdefg",
+    "auth sso list -p acmeshopproductionab",
+    "auth sso enable --metadata-url https://idp.example.com/metadata --domain example.com -p acmeshopproductionab",
     "auth jwt list -p acmeanalyticsabcdefg",
     "auth jwt create --algorithm ES256 -p acmeanalyticsabcdefg",
     "auth jwt rotate --yes -p acmeanalyticsabcdefg",

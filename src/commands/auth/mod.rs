@@ -5,6 +5,7 @@ mod jwt;
 mod plan;
 mod providers;
 mod service;
+mod sso;
 
 use clap::Subcommand;
 
@@ -21,6 +22,8 @@ pub(crate) enum Auth {
     Providers(providers::Providers),
     #[command(subcommand)]
     Service(service::Service),
+    #[command(subcommand)]
+    Sso(sso::Sso),
 }
 
 impl Auth {
@@ -29,6 +32,7 @@ impl Auth {
             Self::Jwt(command) => command.run(app).await,
             Self::Providers(command) => command.run(app).await,
             Self::Service(command) => command.run(app).await,
+            Self::Sso(command) => command.run(app).await,
         }
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::{COLUMNS, one_of};
-use crate::api::{Algorithm, KeyId, jwk};
+use crate::api::{Algorithm, Uuid, jwk};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ impl Create {
             .create_signing_key(&project, algorithm, private.as_ref())
             .await?;
         let done = format!("Created signing key `{}`, in standby", created.id());
-        let key = match created.id().parse::<KeyId>() {
+        let key = match created.id().parse::<Uuid>() {
             Ok(id) => api
                 .signing_key(&project, &id)
                 .await
@@ -70,8 +70,8 @@ fn imported(
     place: &str,
     wanted: Option<Algorithm>,
 ) -> Result<(Algorithm, SecretString)> {
-    // A plain word is a file here: nobody types a whole key.
-    let place = if crate::settings::is_typed(place) {
+    // A plain word is a file here, and a key is never taken for the name of one.
+    let place = if crate::settings::is_typed(place) && !place.trim_start().starts_with('{') {
         format!("@{place}")
     } else {
         place.to_owned()

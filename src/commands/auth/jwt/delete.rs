@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::COLUMNS;
 use super::rotation::conflict;
-use crate::api::{KeyId, KeyStatus, Record};
+use crate::api::{KeyStatus, Record, Uuid};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::Result;
@@ -21,7 +21,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Delete {
     /// ID of the key
-    id: KeyId,
+    id: Uuid,
 
     #[command(flatten)]
     write: WriteArgs,

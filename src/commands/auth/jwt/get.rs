@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::api::{ApiError, KeyId, KeyStatus, Record, SigningKey};
+use crate::api::{ApiError, KeyStatus, Record, SigningKey, Uuid};
 use crate::app::App;
 use crate::error::{Code, Result};
 use crate::output::{Column, Reply, Show};
@@ -18,7 +18,7 @@ use crate::output::{Column, Reply, Show};
 )]
 pub(crate) struct Get {
     /// ID of the key
-    id: Option<KeyId>,
+    id: Option<Uuid>,
 
     /// Show the public key alone, as a JSON Web Key
     #[arg(long)]

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::COLUMNS;
 use super::rotation::{changed, conflict};
-use crate::api::{KeyId, KeyStatus};
+use crate::api::{KeyStatus, Uuid};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::Result;
@@ -20,7 +20,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Restore {
     /// ID of the key
-    id: KeyId,
+    id: Uuid,
 
     #[command(flatten)]
     write: WriteArgs,

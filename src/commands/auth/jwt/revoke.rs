@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::COLUMNS;
 use super::rotation::{self, changed, conflict};
-use crate::api::{ApiError, KeyId, KeyStatus, ProjectRef, SigningKey};
+use crate::api::{ApiError, KeyStatus, ProjectRef, SigningKey, Uuid};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::{Code, Error, Result};
@@ -23,7 +23,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct Revoke {
     /// ID of the key
-    id: KeyId,
+    id: Uuid,
 
     /// Revoke the JWT secret although the keys `anon` and `service_role` may be in use
     #[arg(long)]

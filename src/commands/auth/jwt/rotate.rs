@@ -10,7 +10,7 @@ use super::one_of;
 use super::rotation::{Stand, good_until, ready_at, shown};
 use crate::api::signing_keys::not_before;
 use crate::api::{
-    Algorithm, ApiError, KeyId, KeyStatus, Object, ProjectRef, Record, SigningKey, newest_first,
+    Algorithm, ApiError, KeyStatus, Object, ProjectRef, Record, SigningKey, Uuid, newest_first,
 };
 use crate::app::App;
 use crate::cli::WriteArgs;
@@ -69,10 +69,12 @@ impl Rotate {
         if let Stand::Waiting { standby, .. } = stand
             && !self.wait
             && !app.settings().dry_run
-            && let Some(ready) =
-                ready_at(standby).filter(|ready| app.now().is_ok_and(|now| now < *ready))
         {
-            return Ok(waiting(app, &project, keys.clone(), ready));
+            let now = app.now()?;
+            let ready = ready_at(standby, now);
+            if now < ready {
+                return Ok(waiting(app, &project, keys.clone(), ready));
+            }
         }
         for line in plan(&stand, self.algorithm) {
             app.say(&line);
@@ -108,7 +110,7 @@ impl Rotate {
                 key
             }
         };
-        let id: KeyId = standby.id().parse().map_err(|_| {
+        let id: Uuid = standby.id().parse().map_err(|_| {
             ApiError::new(
                 Code::MalformedResponse,
                 format!(
@@ -117,10 +119,9 @@ impl Rotate {
                 ),
             )
         })?;
-        if let Some(ready) = ready_at(&standby)
-            && app.now()? < ready
-            && !app.settings().dry_run
-        {
+        let now = app.now()?;
+        let ready = ready_at(&standby, now);
+        if now < ready && !app.settings().dry_run {
             if !self.wait {
                 let keys = api.signing_keys(project).await?;
                 return Ok(waiting(app, project, keys, ready));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::COLUMNS;
 use crate::api::signing_keys::{JWKS_CACHES, LONGEST_TOKEN, TOKEN_MARGIN};
-use crate::api::{ApiError, KeyId, KeyStatus, ProjectRef, SigningKey};
+use crate::api::{ApiError, KeyStatus, ProjectRef, SigningKey, Uuid};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::output::Reply;
@@ -51,9 +51,11 @@ impl<'a> Stand<'a> {
     }
 }
 
-/// From when on a key in standby may sign: every cache of public keys knows it by then.
-pub(super) fn ready_at(standby: &SigningKey) -> Option<Timestamp> {
-    later(standby.changed_at()?, JWKS_CACHES)
+/// From when on a key in standby may sign: every cache of public keys knows it by then. One of an
+/// unknown age may be new.
+pub(super) fn ready_at(standby: &SigningKey, now: Timestamp) -> Timestamp {
+    let known = standby.changed_at().unwrap_or(now);
+    known.checked_add(JWKS_CACHES).unwrap_or(Timestamp::MAX)
 }
 
 /// When the last token of a key runs out that stopped signing when its status changed.
@@ -71,18 +73,13 @@ pub(super) async fn good_until(
         ));
         Duration::from_secs(LONGEST_TOKEN)
     });
-    later(old.changed_at()?, life + TOKEN_MARGIN)
+    old.changed_at()?.checked_add(life + TOKEN_MARGIN).ok()
 }
 
-/// A time so much later, rounded up to a second.
-fn later(time: Timestamp, by: Duration) -> Option<Timestamp> {
-    let time = time.checked_add(by).ok()?;
-    let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
-    Timestamp::from_second(second).ok()
-}
-
-/// A time as messages and data have it.
+/// A time as messages and data have it, rounded up: a second early is too early.
 pub(super) fn shown(time: Timestamp) -> String {
+    let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
+    let time = Timestamp::from_second(second).unwrap_or(time);
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -90,7 +87,7 @@ pub(super) fn shown(time: Timestamp) -> String {
 pub(super) async fn changed(
     app: &App,
     project: &ProjectRef,
-    id: &KeyId,
+    id: &Uuid,
     status: KeyStatus,
     word: &str,
 ) -> Result<Reply> {
@@ -175,16 +172,11 @@ mod tests {
     #[test]
     fn times_are_rounded_up() {
         let key = |time: &str| SigningKey::read(json!({"updated_at": time}));
-        let ready = |time: &str| ready_at(&key(time)).map(shown);
-        assert_eq!(
-            ready("2026-11-01T00:00:00Z").as_deref(),
-            Some("2026-11-01T00:20:00Z")
-        );
-        assert_eq!(
-            ready("2026-11-01T00:00:00.001Z").as_deref(),
-            Some("2026-11-01T00:20:01Z")
-        );
-        assert_eq!(ready("soon"), None);
+        let now = "2026-12-01T00:00:00Z".parse().unwrap();
+        let ready = |time: &str| shown(ready_at(&key(time), now));
+        assert_eq!(ready("2026-11-01T00:00:00Z"), "2026-11-01T00:20:00Z");
+        assert_eq!(ready("2026-11-01T00:00:00.001Z"), "2026-11-01T00:20:01Z");
+        assert_eq!(ready("soon"), "2026-12-01T00:20:00Z", "it may be new");
     }
 
     proptest! {

@@ -1,0 +1,732 @@
+use serde_json::{Value, json};
+
+use crate::support::{FakeSupabase, KEYS, SECRET_KEY, World};
+
+const PROVIDERS: &str = "/v1/projects/abcdefghijklmnopqrst/config/auth/sso/providers";
+const CONFIG: &str = "/v1/projects/abcdefghijklmnopqrst/config/auth";
+const ID: &str = "8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804";
+const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+
+/// What a switched-off feature answers.
+const OFF: &str = "SAML 2.0 support is not enabled for this project";
+
+fn one() -> String {
+    format!("{PROVIDERS}/{ID}")
+}
+
+/// The provider on the Auth server's own API.
+fn admin() -> String {
+    format!("/auth/v1/admin/sso/providers/{ID}")
+}
+
+fn xml(entity: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{entity}\">\
+         <md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"/></md:EntityDescriptor>"
+    )
+}
+
+fn provider(disabled: &Value) -> Value {
+    json!({"id": ID, "disabled": disabled,
+        "saml": {"entity_id": "https://idp.example.com/metadata", "metadata_xml": xml("https://idp.example.com/metadata"),
+            "attribute_mapping": {}, "name_id_format": PERSISTENT},
+        "domains": [{"domain": "example.com"}, {"domain": "example.org"}],
+        "created_at": "2026-06-01T09:00:00Z", "updated_at": "2026-06-02T09:00:00Z"})
+}
+
+/// A service that takes SAML and has the provider.
+fn with(disabled: &Value) -> FakeSupabase {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", &one()).answers(200, provider(disabled));
+    supabase
+}
+
+#[test]
+fn list_shows_the_newest_first_whatever_is_missing() {
+    let supabase = FakeSupabase::start();
+    let recorded = json!({"id": "1d5e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f", "saml": {"id": "x", "entity_id": "https://example.com/saml",
+        "metadata_url": "https://example.com/saml/metadata", "metadata_xml": ""},
+        "created_at": "2026-07-01T00:00:00Z", "updated_at": "2026-07-01T00:00:00Z", "domains": [{"id": "y", "domain": "example.net"}]});
+    supabase
+        .on("GET", PROVIDERS)
+        .answers(200, json!({"items": [provider(&json!(true)), recorded, {"id": "bare"}, {"saml": [], "domains": [{}]}, "odd"]}))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth sso list"), @"
+    1d5e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f	no	example.net	https://example.com/saml	2026-07-01 00:00:00+00:00	2026-07-01 00:00:00+00:00
+    8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804	yes	example.com, example.org	https://idp.example.com/metadata	2026-06-01 09:00:00+00:00	2026-06-02 09:00:00+00:00
+    bare	no				
+    	no				
+    	no
+    ");
+    // The second time out of what was kept.
+    let again = supabase.run("auth sso ls -o json").json();
+    assert_eq!(again["metadata"]["cached"], true);
+    for row in again["data"].as_array().unwrap() {
+        for promised in [
+            "id",
+            "disabled",
+            "saml",
+            "domains",
+            "created_at",
+            "updated_at",
+        ] {
+            assert!(row.get(promised).is_some(), "{row} lacks {promised}");
+        }
+    }
+}
+
+#[test]
+fn nothing_and_switched_off_are_told_apart() {
+    for nothing in [json!({"items": []}), json!({})] {
+        let supabase = FakeSupabase::start();
+        supabase.on("GET", PROVIDERS).answers(200, nothing);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(supabase.run("auth sso list"), @"
+            ------- stderr -------
+            No identity providers. `supactl auth sso enable` adds one
+            ");
+        }
+    }
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", PROVIDERS)
+        .answers(404, json!({"message": OFF}));
+    insta::assert_snapshot!(supabase.run("auth sso list"), @"
+    ------- stderr -------
+    error[feature_disabled]: SAML 2.0 support is not enabled for this project
+    hint: `supactl auth sso enable` switches it on with the first provider
+    [exit status: 6]
+    ");
+}
+
+#[test]
+fn get_shows_a_provider() {
+    let supabase = with(&Value::Null);
+    insta::assert_snapshot!(supabase.run(&format!("auth sso get {ID}")), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	no
+    domains	example.com, example.org
+    saml.entity_id	https://idp.example.com/metadata
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    saml.metadata_url	
+    saml.name_id_format	urn:oasis:names:tc:SAML:2.0:nameid-format:persistent
+    saml.attribute_mapping	{}
+    ");
+    let metadata = supabase.run(&format!("auth sso get {ID} --jq .data.saml.metadata_xml"));
+    assert!(metadata.stdout().starts_with("<?xml"), "{metadata}");
+}
+
+#[test]
+fn a_missing_provider_is_not_found() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &one())
+        .answers(404, json!({"message": "SSO Identity Provider not found"}));
+    insta::assert_snapshot!(supabase.run(&format!("auth sso get {ID}")), @"
+    ------- stderr -------
+    error[not_found]: SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` was not found
+    hint: `supactl auth sso list` shows what there is
+    [exit status: 5]
+    ");
+    for line in [
+        "enable ID",
+        "update ID --domain a.example",
+        "disable ID --yes",
+        "disable ID --remove --yes",
+    ] {
+        let screen = supabase.run(&format!("auth sso {}", line.replace("ID", ID)));
+        assert_eq!(screen.code(), Some("not_found"), "{screen}");
+    }
+}
+
+#[test]
+fn info_asks_nobody_and_needs_no_token() {
+    let world = World::new();
+    let run = world
+        .command("auth sso info")
+        .without("SUPABASE_ACCESS_TOKEN")
+        .without("SUPACTL_PROJECT_URL");
+    insta::assert_snapshot!(run.run(), @"
+    entity_id	https://abcdefghijklmnopqrst.supabase.co/auth/v1/sso/saml/metadata
+    metadata_url	https://abcdefghijklmnopqrst.supabase.co/auth/v1/sso/saml/metadata
+    metadata_download_url	https://abcdefghijklmnopqrst.supabase.co/auth/v1/sso/saml/metadata?download=true
+    acs_url	https://abcdefghijklmnopqrst.supabase.co/auth/v1/sso/saml/acs
+    slo_url	https://abcdefghijklmnopqrst.supabase.co/auth/v1/sso/slo
+    relay_state	https://abcdefghijklmnopqrst.supabase.co
+    name_id_format	persistent
+    ");
+}
+
+#[test]
+fn enable_adds_a_provider_and_sends_only_what_was_given() {
+    let supabase = with(&Value::Null);
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": true}));
+    supabase.on("PATCH", CONFIG).never();
+    supabase
+        .on("POST", PROVIDERS)
+        .with_body(json!({"type": "saml", "metadata_url": "https://idp.example.com/metadata", "domains": ["example.com"]}))
+        .answers(201, provider(&Value::Null))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com/metadata --domain EXAMPLE.com"), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	no
+    domains	example.com, example.org
+    saml.entity_id	https://idp.example.com/metadata
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    saml.metadata_url	
+    saml.name_id_format	urn:oasis:names:tc:SAML:2.0:nameid-format:persistent
+    saml.attribute_mapping	{}
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Added SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`
+    `supactl auth sso info` shows what it asks of the project
+    ");
+}
+
+#[test]
+fn enable_reads_files_and_checks_them_first() {
+    let supabase = with(&Value::Null);
+    let text = xml("https://idp.example.com/metadata");
+    let file = supabase.world().file("idp.xml", &text);
+    let mapping = json!({"keys": {"email": {"name": "mail"}}});
+    let claims = supabase.world().file("claims.json", &mapping.to_string());
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": true}));
+    supabase
+        .on("POST", PROVIDERS)
+        .with_body(
+            json!({"type": "saml", "metadata_xml": text, "attribute_mapping": mapping,
+            "name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"}),
+        )
+        .answers(201, provider(&Value::Null))
+        .times(2);
+    let line = "auth sso enable --name-id-format email --attribute-mapping";
+    let from_file = supabase
+        .command(line)
+        .arg(&claims)
+        .arg("--metadata-file")
+        .arg(&file)
+        .run();
+    assert_eq!(from_file.status(), Some(0), "{from_file}");
+    let from_input = supabase
+        .command(line)
+        .arg(&claims)
+        .arg("--metadata-file")
+        .arg("-")
+        .input(&text)
+        .run();
+    assert_eq!(from_input.status(), Some(0), "{from_input}");
+}
+
+#[test]
+fn hostile_and_wrong_files_are_refused_before_anything_is_sent() {
+    let supabase = FakeSupabase::start();
+    let laughs = (1..12).fold(String::new(), |text, level| {
+        let ten = format!("&l{};", level - 1).repeat(10);
+        format!("{text}<!ENTITY l{level} \"{ten}\">")
+    });
+    let within = |before: &str, entity: &str| {
+        let text = xml("https://idp.example.com").replace(
+            "<md:EntityDescriptor",
+            &format!("{before}<md:EntityDescriptor"),
+        );
+        text.replace(
+            "</md:EntityDescriptor>",
+            &format!("{entity}</md:EntityDescriptor>"),
+        )
+    };
+    for (text, word) in [
+        (
+            within(
+                "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>",
+                "&e;",
+            ),
+            "document type",
+        ),
+        (
+            within(
+                &format!("<!DOCTYPE x [<!ENTITY l0 \"ha\">{laughs}]>"),
+                "&l11;",
+            ),
+            "document type",
+        ),
+        (
+            within("<!DOCTYPE x SYSTEM \"http://127.0.0.1/x.dtd\">", ""),
+            "document type",
+        ),
+        (within("", "&e;"), "not XML"),
+        ("<md:EntityDescriptor".to_owned(), "not XML"),
+        (String::new(), "not XML"),
+        ("<html/>".to_owned(), "no identity provider"),
+    ] {
+        let file = supabase.world().file("idp.xml", &text);
+        for line in [
+            "auth sso enable --metadata-file".to_owned(),
+            format!("auth sso update {ID} --metadata-file"),
+        ] {
+            let screen = supabase.command(&line).arg(&file).run();
+            assert_eq!(
+                (screen.status(), screen.code()),
+                (Some(2), Some("invalid_input")),
+                "{screen}"
+            );
+            assert!(screen.stderr().contains(word), "{screen}");
+            assert!(!screen.stderr().contains("root:"), "{screen}");
+        }
+    }
+    let claims = supabase.world().file("claims.json", r#"{"email": "mail"}"#);
+    insta::assert_snapshot!(supabase.command("auth sso enable --metadata-url https://idp.example.com --attribute-mapping").arg(&claims).run(), @r#"
+    ------- stderr -------
+    error[invalid_input]: --attribute-mapping [world]/claims.json: it is not a mapping of attributes (unknown field `email`, expected `keys` at line 1 column 8): write `{"keys": {"email": {"name": "mail"}}}`
+    [exit status: 2]
+    "#);
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url http://idp.example.com"), @"
+    ------- stderr -------
+    error[invalid_input]: invalid value 'http://idp.example.com' for '--metadata-url <URL>': the address of metadata begins with `https://`: the Auth server fetches it; a file goes with `--metadata-file`
+    hint: `supactl auth sso enable --help` shows all that it takes
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --domain ada@example.com"), @"
+    ------- stderr -------
+    error[invalid_input]: invalid value 'ada@example.com' for '--domain <DOMAIN>': a domain is what stands behind the @ of e-mail addresses, such as `acme.com`
+    hint: `supactl auth sso enable --help` shows all that it takes
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run("auth sso enable --domain example.com"), @"
+    ------- stderr -------
+    error[usage]: the following required arguments were not provided: <ID|--metadata-url <URL>|--metadata-file <FILE>>
+    hint: `supactl auth sso enable --help` shows all that it takes
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("auth sso enable {ID} --domain example.com")), @"
+    ------- stderr -------
+    error[usage]: the argument '[ID]' cannot be used with '--domain <DOMAIN>'
+    hint: `supactl auth sso enable --help` shows all that it takes
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID}")), @"
+    ------- stderr -------
+    error[usage]: the following required arguments were not provided: <--metadata-url <URL>|--metadata-file <FILE>|--domain <DOMAIN>|--add-domain <DOMAIN>|--remove-domain <DOMAIN>|--attribute-mapping <FILE>|--name-id-format <FORMAT>>
+    hint: `supactl auth sso update --help` shows all that it takes
+    [exit status: 2]
+    ");
+    assert_eq!(
+        supabase
+            .run("auth sso enable --metadata-file nowhere.xml")
+            .status(),
+        Some(2)
+    );
+    assert_eq!(supabase.conversation(), "");
+}
+
+#[test]
+fn saml_is_switched_on_after_asking_only() {
+    let line = "auth sso enable --metadata-url https://idp.example.com/metadata";
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": null}));
+    supabase.on("PATCH", CONFIG).never();
+    supabase.on("POST", PROVIDERS).never();
+    insta::assert_snapshot!(supabase.run(line), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[confirmation_required]: this needs a yes, and nobody can be asked here: Project abcdefghijklmnopqrst does not take SAML yet. Switch it on?
+    hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
+    [exit status: 3]
+    ");
+    let screen = supabase
+        .command(line)
+        .at_terminal(100)
+        .reads("[y/N]")
+        .types("n")
+        .sees_the_end();
+    assert_eq!(screen.status(), Some(3), "{screen}");
+    insta::assert_snapshot!(supabase.run(&format!("{line} --dry-run -o ndjson")), @r#"
+    {"requests":[{"method":"PATCH","url":"http://127.0.0.1:[port]/v1/projects/abcdefghijklmnopqrst/config/auth","body":{"saml_enabled":true}},{"method":"POST","url":"http://127.0.0.1:[port]/v1/projects/abcdefghijklmnopqrst/config/auth/sso/providers","body":{"type":"saml","metadata_url":"https://idp.example.com/metadata"}}],"sql":[]}
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Dry run: nothing was changed
+    "#);
+
+    let supabase = with(&Value::Null);
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": false}));
+    supabase
+        .on("PATCH", CONFIG)
+        .with_body(json!({"saml_enabled": true}))
+        .answers(200, json!({"saml_enabled": true}))
+        .once();
+    supabase
+        .on("POST", PROVIDERS)
+        .answers(201, provider(&Value::Null))
+        .once();
+    let screen = supabase.run(&format!("{line} --yes"));
+    assert_eq!(screen.status(), Some(0), "{screen}");
+}
+
+#[test]
+fn a_service_that_does_not_take_saml_in_time_is_told() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": true}));
+    supabase
+        .on("POST", PROVIDERS)
+        .answers(404, json!({"message": OFF}))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --timeout 1s"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    SAML: being switched on
+    error[timeout]: SAML: still being switched on after 1 s
+    hint: no provider was added: type it again in a minute, or wait longer with `--timeout`
+    [exit status: 8]
+    ");
+}
+
+#[test]
+fn a_plan_without_saml_is_told() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": false}));
+    supabase
+        .on("PATCH", CONFIG)
+        .answers(
+            402,
+            json!({"message": "SAML 2.0 is not included in your plan"}),
+        )
+        .once();
+    let screen = supabase.run("auth sso enable --metadata-url https://idp.example.com --yes");
+    assert_eq!(
+        (screen.status(), screen.code()),
+        (Some(4), Some("plan_required")),
+        "{screen}"
+    );
+}
+
+#[test]
+fn update_sends_again_what_the_service_would_forget() {
+    for (flags, sent) in [
+        (
+            "--add-domain New.example",
+            json!({"domains": ["example.com", "example.org", "new.example"], "name_id_format": PERSISTENT}),
+        ),
+        (
+            "--add-domain example.com",
+            json!({"domains": ["example.com", "example.org"], "name_id_format": PERSISTENT}),
+        ),
+        (
+            "--remove-domain example.com --remove-domain example.org",
+            json!({"domains": [], "name_id_format": PERSISTENT}),
+        ),
+        (
+            "--remove-domain example.com --add-domain a.example",
+            json!({"domains": ["example.org", "a.example"], "name_id_format": PERSISTENT}),
+        ),
+        (
+            "--domain only.example",
+            json!({"domains": ["only.example"], "name_id_format": PERSISTENT}),
+        ),
+        (
+            "--name-id-format transient",
+            json!({"name_id_format": "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"}),
+        ),
+        (
+            "--metadata-url https://idp.example.com/metadata",
+            json!({"metadata_url": "https://idp.example.com/metadata", "name_id_format": PERSISTENT}),
+        ),
+    ] {
+        let supabase = with(&Value::Null);
+        supabase
+            .on("PUT", &one())
+            .with_body(sent)
+            .answers(200, provider(&Value::Null))
+            .once();
+        let screen = supabase.run(&format!("auth sso update {ID} {flags}"));
+        assert_eq!(screen.status(), Some(0), "{flags}\n{screen}");
+    }
+}
+
+#[test]
+fn update_invents_nothing_where_nothing_is_known() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", &one()).answers(200, json!({"id": ID}));
+    supabase
+        .on("PUT", &one())
+        .with_body(json!({"domains": ["a.example"]}))
+        .answers(200, json!({"id": ID}))
+        .once();
+    insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID} --add-domain a.example")), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	no
+    domains	
+    saml.entity_id	
+    created_at	
+    updated_at	
+    saml.metadata_url	
+    saml.name_id_format	
+    saml.attribute_mapping	
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Updated SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`
+    ");
+}
+
+#[test]
+fn update_refuses_what_cannot_be_right() {
+    let supabase = with(&Value::Null);
+    supabase.on("PUT", &one()).never();
+    let file = supabase
+        .world()
+        .file("idp.xml", &xml("https://other.example.com"));
+    insta::assert_snapshot!(supabase.command(&format!("auth sso update {ID} --metadata-file")).arg(&file).run(), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[invalid_input]: the metadata is of `https://other.example.com`, and the provider is `https://idp.example.com/metadata`
+    hint: `supactl auth sso enable` adds another provider
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID} --remove-domain acme.com")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[invalid_input]: the provider does not have the domain `acme.com`
+    hint: it has example.com, example.org
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID} --domain a.example --add-domain b.example")), @"
+    ------- stderr -------
+    error[usage]: the argument '--domain <DOMAIN>' cannot be used with '--add-domain <DOMAIN>'
+    hint: `supactl auth sso update --help` shows all that it takes
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn update_tells_when_a_disabled_provider_was_woken() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&json!(true)))
+        .once();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&Value::Null))
+        .once();
+    supabase
+        .on("PUT", &one())
+        .answers(200, provider(&Value::Null))
+        .once();
+    let screen = supabase.run(&format!("auth sso update {ID} --domain a.example"));
+    assert!(
+        screen.stderr().contains("the change enabled it"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn disable_goes_over_the_auth_server_with_a_secret_key() {
+    let supabase = FakeSupabase::with_keys();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&Value::Null))
+        .once();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&json!(true)))
+        .once();
+    supabase
+        .on("PUT", &admin())
+        .with_header("apikey", SECRET_KEY)
+        .without_header("authorization")
+        .with_body(json!({"disabled": true, "name_id_format": PERSISTENT}))
+        .answers(200, json!({"id": ID, "disabled": true}))
+        .once();
+    supabase.on("DELETE", &one()).never();
+    insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --yes")), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	yes
+    domains	example.com, example.org
+    saml.entity_id	https://idp.example.com/metadata
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    saml.metadata_url	
+    saml.name_id_format	urn:oasis:names:tc:SAML:2.0:nameid-format:persistent
+    saml.attribute_mapping	{}
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Disabled SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`
+    `supactl auth sso enable 8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804 --project abcdefghijklmnopqrst` lets its people in again
+    ");
+}
+
+#[test]
+fn disable_tells_where_the_change_is_not_to_be_seen() {
+    let supabase = FakeSupabase::with_keys();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&Value::Null));
+    supabase.on("PUT", &admin()).answers(200, json!({})).once();
+    insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --yes --fields id,disabled")), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	no
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[check_failed]: the Auth server took the change, but provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` is not told to be disabled: try signing in with it
+    [exit status: 9]
+    ");
+}
+
+#[test]
+fn disable_stops_where_the_key_is_withheld() {
+    let supabase = with(&Value::Null);
+    supabase.on("GET", KEYS).answers(403, "forbidden.json");
+    supabase.on("PUT", &admin()).never();
+    insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --yes")), @r#"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[forbidden]: this token may not see the project's secret keys, which its own APIs ask for: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
+    hint: give the token the permission `api_gateway_keys_secret_read` ("API Key Secrets" in the dashboard), or pass a key with `--service-key env:NAME` or SUPABASE_AUTH_SERVICE_ROLE_KEY
+    [exit status: 4]
+    "#);
+}
+
+#[test]
+fn enable_lets_a_disabled_provider_be_used_again() {
+    let supabase = FakeSupabase::with_keys();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&json!(true)))
+        .once();
+    supabase
+        .on("GET", &one())
+        .answers(200, provider(&json!(false)))
+        .once();
+    supabase
+        .on("PUT", &admin())
+        .with_body(json!({"disabled": false, "name_id_format": PERSISTENT}))
+        .answers(200, json!({}))
+        .once();
+    supabase.on("POST", PROVIDERS).never();
+    let screen = supabase.run(&format!("auth sso enable {ID}"));
+    assert!(screen.stderr().contains("Enabled SSO provider"), "{screen}");
+
+    let supabase = with(&Value::Null);
+    supabase.on("PUT", &admin()).never();
+    let screen = supabase.run(&format!("auth sso enable {ID}"));
+    assert!(screen.stderr().contains("is enabled already"), "{screen}");
+}
+
+#[test]
+fn remove_warns_of_the_people_and_shows_what_went() {
+    let supabase = with(&Value::Null);
+    supabase
+        .on("DELETE", &one())
+        .answers(200, provider(&Value::Null))
+        .once();
+    insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --remove")), @"
+    ------- stderr -------
+    error[confirmation_required]: this needs a yes, and nobody can be asked here: Remove SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` from project abcdefghijklmnopqrst? Its people cannot sign in any more, and one that is added later has another ID: their accounts stay bound to `sso:8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`.
+    hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
+    [exit status: 3]
+    ");
+    assert_eq!(supabase.conversation(), "", "nothing without a yes");
+    insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --remove --yes")), @"
+    id	8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804
+    disabled	no
+    domains	example.com, example.org
+    saml.entity_id	https://idp.example.com/metadata
+    created_at	2026-06-01 09:00:00+00:00
+    updated_at	2026-06-02 09:00:00+00:00
+    saml.metadata_url	
+    saml.name_id_format	urn:oasis:names:tc:SAML:2.0:nameid-format:persistent
+    saml.attribute_mapping	{}
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Removed SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`
+    Accounts of its people are left: their identities are bound to `sso:8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`
+    ");
+}
+
+#[test]
+fn what_was_kept_is_forgotten_by_every_change() {
+    for (line, method, path) in [
+        (format!("update {ID} --domain a.example"), "PUT", one()),
+        (format!("disable {ID} --remove --yes"), "DELETE", one()),
+        (format!("disable {ID} --yes"), "PUT", admin()),
+    ] {
+        let supabase = FakeSupabase::with_keys();
+        supabase
+            .on("GET", PROVIDERS)
+            .answers(200, json!({"items": []}))
+            .times(2);
+        supabase
+            .on("GET", &one())
+            .answers(200, provider(&Value::Null));
+        supabase
+            .on(method, &path)
+            .answers(200, provider(&json!(true)));
+        for change in [false, false, true, false] {
+            let line = if change { &line } else { "list" };
+            let screen = supabase.run(&format!("auth sso {line}"));
+            assert!(screen.status() != Some(1), "{screen}");
+        }
+    }
+}
+
+/// A provider from the first switch to its end, in the sandbox.
+#[test]
+fn a_whole_life_of_a_provider_in_the_sandbox() {
+    let world = World::new();
+    let run = |line: &str| {
+        world.run(&format!(
+            "--profile sandbox auth sso {line} --project acmeanalyticsabcdefg"
+        ))
+    };
+    let done = |line: &str| {
+        let screen = run(&format!("{line} -o json"));
+        assert_eq!(screen.status(), Some(0), "{line}\n{screen}");
+        screen.json()["data"].clone()
+    };
+    assert_eq!(run("list").code(), Some("feature_disabled"));
+    let add = "enable --metadata-url https://idp.example.com/metadata --domain example.com --name-id-format persistent";
+    assert_eq!(run(add).code(), Some("confirmation_required"));
+    let provider = done(&format!("{add} --yes"));
+    let id = provider["id"].as_str().unwrap();
+    assert_eq!(provider["saml"]["name_id_format"], PERSISTENT);
+    assert_eq!(done("list")[0]["id"], id);
+    assert_eq!(
+        run(add).code(),
+        Some("already_exists"),
+        "the same provider twice"
+    );
+    let same_domain = "enable --metadata-url https://other.example.com --domain EXAMPLE.com";
+    assert_eq!(run(same_domain).code(), Some("already_exists"));
+
+    let changed = done(&format!("update {id} --add-domain example.org"));
+    assert_eq!(
+        changed["domains"],
+        json!([{"domain": "example.com"}, {"domain": "example.org"}])
+    );
+    assert_eq!(changed["saml"]["name_id_format"], PERSISTENT, "sent again");
+    let off = done(&format!("disable {id} --yes"));
+    assert_eq!(
+        (&off["disabled"], &off["saml"]["name_id_format"]),
+        (&json!(true), &json!(PERSISTENT))
+    );
+    assert_eq!(done(&format!("enable {id}"))["disabled"], false);
+    assert_eq!(
+        done(&format!("disable {id} --remove --yes"))["deleted"],
+        true
+    );
+    assert_eq!(done("list"), json!([]));
+    let again = done(&format!("{add} --yes"));
+    assert_ne!(again["id"], id, "another id, as the service has it");
+}
