@@ -14,9 +14,12 @@ use crate::api::{
 use crate::config;
 use crate::error::{Error, Result};
 use crate::output::{Metadata, Output, Reply};
-use crate::sandbox;
+use crate::sandbox::{self, Sandbox};
 use crate::settings::{self, Caching, Settings};
 use crate::terminal::Terminal;
+
+/// How long the sandbox may settle without a word.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The context of one run.
 pub(crate) struct App {
@@ -26,6 +29,8 @@ pub(crate) struct App {
     terminal: Terminal,
     output: Output,
     api: OnceCell<Api>,
+    /// The sandbox that answers, where it is one.
+    sandbox: OnceCell<Sandbox>,
     /// The project that the run turned out to work on, for the envelope.
     project: RefCell<Option<ProjectRef>>,
 }
@@ -44,6 +49,7 @@ impl App {
             terminal,
             output,
             api: OnceCell::new(),
+            sandbox: OnceCell::new(),
             project: RefCell::new(None),
         }
     }
@@ -131,10 +137,16 @@ impl App {
         let folder = settings::sandbox_folder()?;
         let running = sandbox::start(&folder, 0, settings::sandbox_postgres())
             .map_err(|error| Error::file("the sandbox did not start", error))?;
+        // One for each run.
+        let running = self.sandbox.get_or_init(|| running);
         for name in self.settings.not_heeded() {
             self.say_if_verbose(&format!("The sandbox does not heed {name}"));
         }
-        self.sandbox_at(running.api_url, running.project_url, running.token)
+        self.sandbox_at(
+            running.api_url.clone(),
+            running.project_url.clone(),
+            running.token.clone(),
+        )
     }
 
     fn sandbox_at(&self, api_url: String, project_url: String, token: String) -> Result<Service> {
@@ -319,6 +331,19 @@ impl App {
     /// The project that the run worked on, once it is known.
     pub(crate) fn project_worked_on(&self) -> Option<String> {
         self.project.borrow().as_ref().map(ToString::to_string)
+    }
+
+    /// Lets the sandbox finish what would go on by itself on the hosted service: requests of webhooks.
+    pub(crate) async fn settle(&self) {
+        let Some(sandbox) = self.sandbox.get() else {
+            return;
+        };
+        let settled = sandbox.settle();
+        tokio::pin!(settled);
+        if tokio::time::timeout(PATIENCE, &mut settled).await.is_err() {
+            self.say("Waiting for the receiver of a webhook to answer");
+            settled.await;
+        }
     }
 
     /// When the oldest kept answer was asked for, in a run that sent nothing.

@@ -171,7 +171,11 @@ fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
-            result = cli.command.run(&app) => result,
+            result = async {
+                let result = cli.command.run(&app).await;
+                app.settle().await;
+                result
+            } => result,
         }
     });
     let result = match result {

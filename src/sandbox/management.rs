@@ -7,6 +7,7 @@ use super::server::{Asked, Told};
 use super::state::written;
 use super::{
     auth_config, branches, functions, health, keys, logs, postgres, projects, signing_keys,
+    webhooks,
 };
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
@@ -25,6 +26,7 @@ const TABLES: &[&[Row]] = &[
     logs::ROUTES,
     functions::ROUTES,
     branches::ROUTES,
+    webhooks::ROUTES,
 ];
 
 /// What answers a route.

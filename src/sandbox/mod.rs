@@ -23,15 +23,17 @@ mod signing_keys;
 mod sso;
 mod state;
 mod storage;
+mod webhooks;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use faults::Fault;
 pub(crate) use seed::DEFAULT_PROJECT;
 
-use postgres::Postgres;
+use postgres::{Postgres, Senders};
 use state::Folder;
 
 /// A sandbox that answers.
@@ -43,6 +45,14 @@ pub(crate) struct Sandbox {
     pub(crate) project_url: String,
     /// The only token that it accepts, new at every start.
     pub(crate) token: String,
+    senders: Arc<Senders>,
+}
+
+impl Sandbox {
+    /// Waits until what webhooks queued is sent: the end of a command would cut it off.
+    pub(crate) async fn settle(&self) {
+        self.senders.settle().await;
+    }
 }
 
 /// Binds a port of this machine (0 for any) and answers on the current runtime until that ends.
@@ -50,18 +60,20 @@ pub(crate) struct Sandbox {
 /// No state is read before the first request. `sql` is the folder with the socket of a PostgreSQL to
 /// use instead of one that is started when SQL is first asked for, and stopped when the runtime ends.
 pub(crate) fn start(folder: &Path, port: u16, sql: Option<PathBuf>) -> io::Result<Sandbox> {
-    let postgres = Postgres::new(folder, sql, false);
+    let postgres = Postgres::new(folder, sql, false, false);
     server::start(Folder::new(folder), port, Vec::new(), postgres)
 }
 
 /// The same for a while, with answers that go wrong on purpose: other commands may use its PostgreSQL.
+/// With `network` webhooks may send away from this machine.
 pub(crate) fn serve(
     folder: &Path,
     port: u16,
     sql: Option<PathBuf>,
     faults: Vec<Fault>,
+    network: bool,
 ) -> io::Result<Sandbox> {
-    let postgres = Postgres::new(folder, sql, true);
+    let postgres = Postgres::new(folder, sql, true, network);
     server::start(Folder::new(folder), port, faults, postgres)
 }
 

@@ -137,6 +137,8 @@ pub(super) fn start(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let token = random_token()?;
+    let project_url = format!("http://{address}/project/{{ref}}");
+    let senders = postgres.senders(&project_url);
     let shared = Arc::new(Shared {
         folder,
         token: token.clone(),
@@ -162,8 +164,9 @@ pub(super) fn start(
     });
     Ok(Sandbox {
         api_url: format!("http://{address}"),
-        project_url: format!("http://{address}/project/{{ref}}"),
+        project_url,
         token,
+        senders,
     })
 }
 
@@ -273,7 +276,7 @@ mod tests {
             folder: Folder::new(folder.path()),
             token: "sbp_right".to_owned(),
             faults: Mutex::default(),
-            postgres: Postgres::new(folder.path(), None, false),
+            postgres: Postgres::new(folder.path(), None, false, false),
         };
         (folder, shared)
     }

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{FakeSupabase, Screen};
+use crate::support::{FakeSupabase, Screen, World};
 
 const ENDPOINTS: &str = "/v2/projects/abcdefghijklmnopqrst/webhooks/endpoints";
 const ENDPOINT: &str = "0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f";
@@ -139,4 +139,68 @@ fn a_platform_delivery_is_retried_by_the_service() {
     a	2026-11-22 09:30:00+00:00	v1.project.paused	failure		timeout	
     b	2026-11-22 09:30:00+00:00	v1.project.paused	success	204		{"ok":"yes"}
     "#);
+}
+
+#[test]
+fn an_endpoint_lives_from_create_to_delete_in_the_sandbox() {
+    let world = World::new();
+    let run = |line: &str| {
+        let run = world.command(&format!("integrations webhooks platform {line}"));
+        let screen = run
+            .env("SUPACTL_PROFILE", "sandbox")
+            .env("SIGN", "geheimnis")
+            .run();
+        keeps_the_secret(&screen);
+        screen
+    };
+    let made = run("create --url https://example.com/fails --event project.paused --signing-secret env:SIGN -o json").json();
+    let id = made["data"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(made["data"]["event_types"], json!(["v1.project.paused"]));
+    assert_eq!(run("list -o json").json()["metadata"]["count"], 2);
+    let wrong = run(&format!("test {id} --event project.restored"));
+    assert_eq!(wrong.status(), Some(1), "{wrong}");
+    assert_eq!(run(&format!("test {id}")).status(), Some(0));
+    let one = |field: &str| {
+        run(&format!("deliveries {id} --limit 1 -o json")).json()["data"][0][field].clone()
+    };
+    assert_eq!(one("status"), "pending");
+    let _ = world
+        .command("sandbox clock +5s")
+        .env("SUPACTL_PROFILE", "sandbox")
+        .run();
+    assert_eq!(
+        (one("status"), one("response_code")),
+        (json!("failure"), json!(503))
+    );
+    let delivery = one("id").as_str().unwrap().to_owned();
+    assert_eq!(
+        run(&format!(
+            "update {id} --url https://example.com/hook --description better"
+        ))
+        .status(),
+        Some(0)
+    );
+    assert_eq!(run(&format!("retry {delivery}")).status(), Some(0));
+    let _ = world
+        .command("sandbox clock +5s")
+        .env("SUPACTL_PROFILE", "sandbox")
+        .run();
+    assert_eq!(one("status"), "success");
+    assert_eq!(
+        run(&format!("delivery {delivery} -o json")).json()["data"]["status"],
+        "failure"
+    );
+    assert_eq!(run(&format!("update {id} --disable")).status(), Some(0));
+    assert_eq!(run(&format!("test {id}")).code(), Some("conflict"));
+    assert_eq!(
+        run(&format!("delete {id} --yes -o json")).json()["data"]["deleted"],
+        true
+    );
+    assert_eq!(run(&format!("get {id}")).code(), Some("not_found"));
+    assert_eq!(
+        run("delete --all --yes -o json").json()["metadata"]["count"],
+        1
+    );
+    assert_eq!(run("list --org acme -o json").json()["data"], json!([]));
+    assert_eq!(run("list --org nobody").code(), Some("forbidden"));
 }

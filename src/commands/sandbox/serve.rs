@@ -27,6 +27,10 @@ pub(crate) struct Serve {
     /// Answer requests with a status instead: `429@GET /v1/projects`; `429x2@…` for the first two, `429%10@…` for a tenth
     #[arg(long = "fault", value_name = "STATUS@METHOD PATH")]
     faults: Vec<Fault>,
+
+    /// Let webhooks send to other machines too
+    #[arg(long)]
+    allow_network: bool,
 }
 
 impl Serve {
@@ -37,6 +41,7 @@ impl Serve {
             self.port,
             settings::sandbox_postgres(),
             self.faults,
+            self.allow_network,
         )
         .map_err(failed)?;
         let row = Object::from_iter([

@@ -39,11 +39,16 @@ const OPTIONS: &[&str] = &[
     "jit=off",
 ];
 
+/// What stands in the word of a `serve` that lets webhooks send away from this machine.
+const NETWORK: &[u8] = b"network";
+
 /// A server that takes connections, and is stopped with this value if it was started for it.
 pub(super) struct Cluster {
     /// The folder that its socket is in.
     socket: PathBuf,
     own: Option<Own>,
+    /// The `serve` whose server it is lets webhooks send away from this machine.
+    pub(super) network: bool,
 }
 
 /// A server that this process started.
@@ -129,11 +134,13 @@ impl Cluster {
         Self {
             socket: socket.to_owned(),
             own: None,
+            network: false,
         }
     }
 
-    /// Starts the server of a sandbox, or finds that of its `serve`. `serves` lets others use it.
-    pub(super) async fn start(folder: &Path, serves: bool) -> io::Result<Self> {
+    /// Starts the server of a sandbox, or finds that of its `serve`. `serves` lets others use it, and
+    /// `network` is told to them.
+    pub(super) async fn start(folder: &Path, serves: bool, network: bool) -> io::Result<Self> {
         let programs = platform::postgres_programs().ok_or_else(|| {
             let how = platform::HOW_TO_INSTALL_POSTGRES;
             io::Error::new(
@@ -147,8 +154,11 @@ impl Cluster {
             if let Some(lock) = place.lock()? {
                 break lock;
             }
-            let running = Self::given(&place.data());
-            if place.shared().exists() && running.is_up().await {
+            let mut running = Self::given(&place.data());
+            if let Ok(word) = std::fs::read(place.shared())
+                && running.is_up().await
+            {
+                running.network = word == NETWORK;
                 return Ok(running);
             }
             if waiting.elapsed() > QUEUE {
@@ -180,10 +190,11 @@ impl Cluster {
                 _lock: lock,
             }),
             socket: data,
+            network,
         };
         cluster.comes_up(&place.its.join("log")).await?;
         if serves {
-            std::fs::write(place.shared(), b"")?;
+            std::fs::write(place.shared(), if network { NETWORK } else { b"" })?;
         }
         Ok(cluster)
     }

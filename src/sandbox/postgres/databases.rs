@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::wire::{Failed, Role};
-use super::{Cluster, FILES, Job, ROLES, SEED};
+use super::{Cluster, FILES, Job, ROLES, SEED, SEED_WEBHOOKS, WEBHOOKS};
 use crate::sandbox::seed::{DEFAULT_PROJECT, hex};
 
 /// What the databases of one sandbox begin with.
@@ -62,6 +62,9 @@ pub(super) async fn make(
     if job.reference == DEFAULT_PROJECT {
         let mut session = cluster.session(database, Role::Postgres).await?;
         session.run(SEED, &[]).await?;
+        let mut owner = cluster.session(database, Role::Admin).await?;
+        owner.run(WEBHOOKS, &[]).await?;
+        session.run(SEED_WEBHOOKS, &[]).await?;
     }
     let done = format!("comment on database {database} is 'ready'");
     admin.run(&done, &[]).await?;

@@ -6,12 +6,14 @@
 
 mod cluster;
 mod databases;
+mod sender;
 mod values;
 mod wire;
 
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -20,6 +22,8 @@ use super::management::{Route, Row, elements};
 use super::server::{Asked, Told};
 use super::state::{Folder, written};
 use cluster::Cluster;
+pub(super) use sender::Senders;
+use sender::Ways;
 use wire::Failed;
 pub(super) use wire::Role;
 
@@ -37,6 +41,12 @@ const ROLES: &str = include_str!("roles.sql");
 /// What is in the first project, as `postgres`.
 const SEED: &str = include_str!("seed.sql");
 
+/// What switching database webhooks on makes, as superuser. Can be run again.
+const WEBHOOKS: &str = include_str!("webhooks.sql");
+
+/// The webhooks of the first project.
+const SEED_WEBHOOKS: &str = include_str!("seed_webhooks.sql");
+
 const SYNC_IN: &str = include_str!("sync_in.sql");
 const SYNC_OUT: &str = include_str!("sync_out.sql");
 
@@ -50,6 +60,16 @@ pub(super) const ROUTES: &[Row] = &[
         "POST",
         "/v1/projects/{}/database/query/read-only",
         Route::Do(|state, _, parts, asked| query(state, parts[0], asked, Role::ReadOnlyQualified)),
+    ),
+    (
+        "POST",
+        "/v1/projects/{}/database/webhooks/enable",
+        Route::Do(|state, _, parts, _| {
+            ask(state, parts[0], Role::Admin, (WEBHOOKS, &[]), |_| Told {
+                status: 201,
+                ..Told::default()
+            })
+        }),
     ),
 ];
 
@@ -132,6 +152,11 @@ pub(super) struct Postgres {
     given: Option<PathBuf>,
     /// Others may use the one that is started.
     serves: bool,
+    /// Webhooks may send away from this machine.
+    network: bool,
+    /// The address of the gateway, once it is known.
+    gateway: OnceLock<String>,
+    senders: Arc<Senders>,
     running: Mutex<Option<Running>>,
 }
 
@@ -142,18 +167,46 @@ struct Running {
 }
 
 impl Postgres {
-    pub(super) fn new(folder: &Path, given: Option<PathBuf>, serves: bool) -> Self {
+    pub(super) fn new(folder: &Path, given: Option<PathBuf>, serves: bool, network: bool) -> Self {
         Self {
             folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
             given,
             serves,
+            network,
+            gateway: OnceLock::new(),
+            senders: Arc::default(),
             running: Mutex::default(),
+        }
+    }
+
+    /// What sends for the webhooks; `gateway` is where the addresses of projects lead.
+    pub(super) fn senders(&self, gateway: &str) -> Arc<Senders> {
+        self.gateway.get_or_init(|| gateway.to_owned());
+        self.senders.clone()
+    }
+
+    /// Has what webhooks queued sent, beside whatever comes next.
+    async fn send(&self, database: &str) {
+        if self.senders.wake(database) {
+            return;
+        }
+        let running = self.running.lock().await;
+        let Some(now) = &*running else { return };
+        // Without a session nothing is sent, and what is queued stays so.
+        if let Ok(session) = now.cluster.session(database, Role::Sender).await {
+            let ways = Ways {
+                gateway: self.gateway.get().cloned().unwrap_or_default(),
+                network: self.network || now.cluster.network,
+            };
+            self.senders.start(database, session, ways);
         }
     }
 
     /// Runs a job. The state is read and written, but not held meanwhile.
     pub(super) async fn answer(&self, folder: &Folder, job: Job) -> Told {
-        match self.work(folder, &job).await {
+        let done = self.work(folder, &job).await;
+        self.send(&databases::name(&self.folder, &job)).await;
+        match done {
             Ok(rows) => (job.done)(rows),
             Err(Failed::Refused(said)) => {
                 Told::message(400, &format!("Failed to run sql query: {said}"))
@@ -208,7 +261,7 @@ impl Postgres {
                 None => Running {
                     cluster: match &self.given {
                         Some(socket) => Cluster::given(socket),
-                        None => Cluster::start(&self.folder, self.serves).await?,
+                        None => Cluster::start(&self.folder, self.serves, self.network).await?,
                     },
                     ready: HashSet::new(),
                 },

@@ -33,12 +33,16 @@ pub(in crate::sandbox) enum Role {
     ReadOnly,
     /// The same, and names must say their schema.
     ReadOnlyQualified,
+    /// What sends for the webhooks.
+    Sender,
 }
 
 impl Role {
     fn user_and_options(self) -> (&'static str, String) {
         match self {
-            Self::Admin => ("supabase_admin", "-c client_min_messages=error".to_owned()),
+            Self::Admin | Self::Sender => {
+                ("supabase_admin", "-c client_min_messages=error".to_owned())
+            }
             Self::Postgres => ("postgres", STATEMENT_TIMEOUT.to_owned()),
             Self::ReadOnly => (
                 "supabase_read_only_user",
@@ -95,7 +99,15 @@ impl Session {
             ("database", database),
             ("options", &options),
             ("client_encoding", "UTF8"),
-            ("application_name", "postgres-meta"),
+            // The name by which one sees whether webhooks are sent.
+            (
+                "application_name",
+                if role == Role::Sender {
+                    "pg_net 0.20.4"
+                } else {
+                    "postgres-meta"
+                },
+            ),
         ];
         frontend::startup_message(parameters, &mut out)?;
         session.answers("", &out).await?;

@@ -4,12 +4,14 @@ mod fake;
 mod faulty;
 mod person;
 mod postgres;
+mod receiver;
 mod screen;
 mod tls;
 mod world;
 
 pub(crate) use fake::{FakeSupabase, Said};
 pub(crate) use faulty::Faulty;
+pub(crate) use receiver::Receiver;
 pub(crate) use screen::Screen;
 pub(crate) use tls::TlsService;
 pub(crate) use world::{Run, World};
