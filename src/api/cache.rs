@@ -29,11 +29,14 @@ pub(crate) enum Noun {
     Backups,
     Auth,
     Integrations,
+    Metrics,
+    /// The last scrapes of a project, which the next run compares its own to.
+    Scrapes,
 }
 
 impl Noun {
-    /// Every noun.
-    const ALL: [Self; 8] = [
+    /// Every noun that a write to a project makes stale: what was measured stays true.
+    const ALL: [Self; 9] = [
         Self::Functions,
         Self::Projects,
         Self::Organizations,
@@ -42,6 +45,7 @@ impl Noun {
         Self::Backups,
         Self::Auth,
         Self::Integrations,
+        Self::Metrics,
     ];
 
     /// How long an answer is good for.
@@ -52,8 +56,10 @@ impl Noun {
             | Self::Organizations
             | Self::Storage
             | Self::Branches
-            | Self::Backups => Duration::from_mins(5),
+            | Self::Backups
+            | Self::Metrics => Duration::from_mins(5),
             Self::Auth | Self::Integrations => Duration::from_mins(10),
+            Self::Scrapes => Duration::from_hours(1),
         }
     }
 
@@ -67,6 +73,8 @@ impl Noun {
             Self::Backups => "backups",
             Self::Auth => "auth",
             Self::Integrations => "integrations",
+            Self::Metrics => "metrics",
+            Self::Scrapes => "scrapes",
         }
     }
 }
@@ -183,6 +191,11 @@ impl Cache {
         let kept = Arc::new(self.read(key)?);
         self.process.insert(key.clone(), kept.clone()).await;
         Some(kept)
+    }
+
+    /// Something of ours that was kept beside the answers, also where answers are read anew.
+    pub(crate) fn note(&self, key: &Key) -> Option<Kept> {
+        self.read(key)
     }
 
     fn read(&self, key: &Key) -> Option<Kept> {

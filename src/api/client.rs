@@ -222,6 +222,29 @@ impl Client {
         })
     }
 
+    /// Something of ours that an earlier run kept about a project.
+    pub(crate) fn note(&self, project: &str, noun: Noun) -> Option<Value> {
+        let kept = self
+            .connection
+            .cache
+            .as_ref()?
+            .note(&self.key_of_note(project, noun))?;
+        serde_json::from_slice(&kept.body).ok()
+    }
+
+    /// Keeps something of ours about a project for later runs.
+    pub(crate) async fn keep_note(&self, project: &str, noun: Noun, note: Value) {
+        if let Some(cache) = &self.connection.cache {
+            let key = self.key_of_note(project, noun);
+            cache.put(&key, cache.now(), note).await;
+        }
+    }
+
+    fn key_of_note(&self, project: &str, noun: Noun) -> Key {
+        let asked = [self.connection.asker.as_str()];
+        Key::new(&self.connection.cache_name, Some(project), noun, &asked)
+    }
+
     fn key(&self, request: &Request) -> Option<Key> {
         let noun = request.keep?;
         let body = match &request.body {

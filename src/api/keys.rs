@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Api;
@@ -27,6 +29,13 @@ impl ServiceKey {
     /// A key to call functions with, which may be a public one.
     pub(super) fn of_caller(key: &str) -> Self {
         Self(SecretString::from(key))
+    }
+
+    /// The header that carries it where the gateway wants a name and a password, as it does for the
+    /// project's metrics.
+    pub(crate) fn basic(&self) -> String {
+        let pair = format!("service_role:{}", self.0.expose_secret());
+        format!("Basic {}", BASE64_STANDARD.encode(pair))
     }
 
     /// The headers that carry it. A new secret key is not a JWT, and a gateway that sees it as a

@@ -226,6 +226,12 @@ impl Request {
         self
     }
 
+    /// Adds a header, which replaces one of the client's own.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub(crate) fn json(mut self, body: Value) -> Self {
         self.body = Body::Json(body);
         self

@@ -135,17 +135,10 @@ impl Canvas {
     }
 }
 
-/// A share from 0 to 1 as a bar of so many places, in eighths of one.
+/// A share from 0 to 1 as a bar of so many places: what is full, and the rest.
 pub(crate) fn bar(share: f64, width: usize) -> (String, String) {
-    const PARTS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-    let eighths = rounded(share.clamp(0.0, 1.0) * small(width * 8));
-    let (whole, part) = (eighths / 8, eighths % 8);
-    let mut full = "█".repeat(whole.min(width));
-    if part > 0 && whole < width {
-        full.push(PARTS[part]);
-    }
-    let rest = width.saturating_sub(full.chars().count());
-    (full, "░".repeat(rest))
+    let full = rounded(share.clamp(0.0, 1.0) * small(width)).min(width);
+    ("█".repeat(full), "░".repeat(width - full))
 }
 
 /// Values as a line of bars, the highest as high as a letter. More values than places are joined.
@@ -246,11 +239,11 @@ mod tests {
     }
 
     #[test]
-    fn bars_grow_by_eighths() {
+    fn bars_are_as_long_as_their_share() {
         for (share, shown) in [
             (0.0, "░░░░"),
             (0.5, "██░░"),
-            (0.53, "██▏░"),
+            (0.4, "██░░"),
             (1.0, "████"),
             (7.0, "████"),
             (-1.0, "░░░░"),

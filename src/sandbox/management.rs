@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::server::{Asked, Told};
 use super::state::written;
 use super::{
-    auth_config, branches, functions, health, keys, logs, postgres, projects, signing_keys,
-    webhooks,
+use super::{auth_config, branches, functions, health, keys, logs, metrics, postgres, projects, signing_keys, webhooks};
 };
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
@@ -21,6 +20,7 @@ const TABLES: &[&[Row]] = &[
     projects::ROUTES,
     keys::ROUTES,
     health::ROUTES,
+    metrics::ROUTES,
     signing_keys::ROUTES,
     super::sso::ROUTES,
     logs::ROUTES,

@@ -14,6 +14,7 @@ mod health;
 mod keys;
 mod logs;
 mod management;
+mod metrics;
 mod objects;
 mod postgres;
 mod projects;

@@ -54,6 +54,8 @@ const LINES: &[&str] = &[
     "auth sso update 8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804 --add-domain example.org --name-id-format persistent",
     "auth sso disable 8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804 --yes --dry-run",
     "auth sso disable 8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804 --remove --yes",
+    "monitor metrics --period 24h",
+    "monitor metrics --group compute,api --fail-on memory_percent>99",
     "auth jwt list",
     "auth jwt get 5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f",
     "auth jwt create --algorithm RS256",

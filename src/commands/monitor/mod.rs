@@ -1,7 +1,14 @@
 //! `monitor`: how a project is doing.
 
 mod checks;
+mod figures;
+mod gather;
 mod health;
+mod metrics;
+mod pair;
+mod scrapes;
+mod sheet;
+mod threshold;
 mod verdict;
 
 use clap::Subcommand;
@@ -14,12 +21,14 @@ use crate::output::Reply;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Monitor {
     Health(health::Health),
+    Metrics(metrics::Metrics),
 }
 
 impl Monitor {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Health(command) => command.run(app).await,
+            Self::Metrics(command) => command.run(app).await,
         }
     }
 }

@@ -56,6 +56,20 @@ fn logs(state: &mut Value, now: Timestamp, parts: &[&str], asked: &Asked) -> Tol
     }
 }
 
+/// What a statement finds in a stretch of time, a day at most.
+pub(super) fn find(
+    state: &Value,
+    reference: &str,
+    statement: &str,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Option<Value> {
+    let window = (from.as_microsecond(), to.as_microsecond());
+    let rows = rows::rows(reference, &state["projects"][reference], window, now);
+    let select = sql::parse(statement).ok()?;
+    eval::run(&select, &rows, now.as_microsecond(), CAP).ok()
+}
+
 fn trouble(text: &str) -> Told {
     Told::json(200, &json!({"result": null, "error": text}))
 }

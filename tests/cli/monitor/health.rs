@@ -408,6 +408,8 @@ fn the_sandbox_recovers_by_its_clock() {
 #[test]
 fn waiting_ends_when_the_sandbox_is_well() {
     let world = World::new();
+    let _ = world.run("--profile sandbox monitor health -p acme-analytics");
+    let _ = world.run("--profile sandbox sandbox clock +3min");
     let screen =
         world.run("--profile sandbox monitor health -p acme-analytics --wait --timeout 7m");
     insta::assert_snapshot!(steady(&screen), @"
@@ -422,7 +424,6 @@ fn waiting_ends_when_the_sandbox_is_well() {
     upgrade	healthy		[ms]	upgrade/status
     verdict	healthy	9 checks, nothing found		
     ------- stderr -------
-    Project acmeanalyticsabcdefg: down (its status is ACTIVE_UNHEALTHY)
     Project acmeanalyticsabcdefg: starting (its status is RESTARTING)
     Project acmeanalyticsabcdefg: degraded (disk is unhealthy: 93.1 % of 2.08 GB used)
     ");
