@@ -46,7 +46,7 @@ row() {
 }
 
 official=
-for candidate in "${SUPABASE_CLI_DIR:-}/node_modules/.bin/supabase" "$(command -v supabase || true)"; do
+for candidate in "${SUPABASE_CLI_DIR:-}"/node_modules/@supabase/cli-*/bin/supabase "$(command -v supabase || true)"; do
     if [ -x "$candidate" ]; then official=$candidate; break; fi
 done
 
