@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::server::{Asked, Told};
 use super::state::written;
 use super::{
-use super::{auth_config, branches, functions, health, keys, logs, metrics, postgres, projects, signing_keys, webhooks};
+    auth_config, branches, functions, health, keys, logs, metrics, postgres, projects,
+    signing_keys, webhooks,
 };
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
