@@ -59,6 +59,19 @@ impl Terminal {
         })
     }
 
+    /// Refuses at once where a question that may come up could not be answered.
+    ///
+    /// # Errors
+    /// [`Error::ConfirmationRequired`]
+    pub(crate) fn answerable(self, question: &str) -> Result<()> {
+        if self.yes || self.dry_run || self.can_ask {
+            return Ok(());
+        }
+        Err(Error::ConfirmationRequired {
+            question: question.to_owned(),
+        })
+    }
+
     /// Gets a yes for the gravest things, by having the name of what is hit typed.
     ///
     /// # Errors

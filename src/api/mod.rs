@@ -27,6 +27,7 @@ mod migrations;
 mod organizations;
 mod paging;
 mod person;
+mod policies;
 mod projects;
 mod prometheus;
 mod raw;
@@ -37,11 +38,6 @@ mod saml;
 mod schema;
 mod secrets;
 pub(crate) mod signing_keys;
-#[expect(unused_imports, reason = "the commands that need it come next")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that need it come next")
-)]
 pub(crate) mod sql;
 mod sso;
 mod storage;
@@ -72,6 +68,7 @@ pub(crate) use keys::ServiceKey;
 pub(crate) use metrics::Traffic;
 pub(crate) use migrations::{Entry, Migration};
 pub(crate) use paging::Page;
+pub(crate) use policies::{NewPolicy, Policy, PolicyCommand, PolicyTable, about_bucket};
 pub(crate) use projects::{NewProject, Project, REGIONS, SIZES, SMART_GROUPS};
 pub(crate) use prometheus::{Sample, Scrape};
 pub(crate) use record::{Object, Record, newest_first, number};

@@ -26,6 +26,8 @@ pub(crate) struct Column {
 pub(crate) enum Show {
     /// As it is: lists with commas, absent as nothing.
     Plain,
+    /// As it is, and null as `NULL`, which is not the same as an empty text.
+    Null,
     /// A time.
     Time,
     /// A number of bytes, in the decimal units of the service.
@@ -62,10 +64,16 @@ impl Column {
         }
     }
 
+    /// The same, shown in its own way.
+    pub(super) fn showing(self, show: Show) -> Self {
+        Self { show, ..self }
+    }
+
     pub(super) fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
         let plain = || plain(value(row, &self.key));
         match self.show {
-            Show::Plain => plain(),
+            Show::Null if matches!(row.get(&*self.key), Some(Value::Null)) => Cow::Borrowed("NULL"),
+            Show::Plain | Show::Null => plain(),
             Show::Time => Cow::Owned(zone.show(&plain())),
             Show::Bytes => match value(row, &self.key).and_then(Value::as_u64) {
                 Some(bytes) => Cow::Owned(bytes_for_people(bytes)),

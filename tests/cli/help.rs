@@ -163,7 +163,7 @@ fn help_needs_nothing_and_goes_to_standard_output() {
       create  Create a bucket [aliases: add, new]
       delete  Delete a bucket [alias: rm]
       empty   Delete all files in a bucket, and keep the bucket
-      get     Show a bucket [alias: show]
+      get     Show a bucket and the policies on it [alias: show]
       list    List buckets, newest first [alias: ls]
       update  Change who may read a bucket, or what it takes
 

@@ -27,6 +27,8 @@ mod cache;
 mod completions;
 /// Questions, the answers to them, and dry runs.
 mod confirm;
+/// `db query`: what is sent, what comes back, and how a refusal is told.
+mod db;
 /// `doctor`
 mod doctor;
 /// Every error once: message, hint, code, exit status; and `docs/scripting.md`, which names them all.
@@ -47,6 +49,8 @@ mod network;
 mod orgs;
 /// `integrations webhooks platform`
 mod platform_webhooks;
+/// `storage policies`: what each allows to whom, files of them, and that nothing leaves its quotes.
+mod policies;
 /// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.
 mod postgres;
 /// `projects`

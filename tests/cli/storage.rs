@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{AVATARS, BUCKETS, FakeSupabase, REF};
+use crate::support::{AVATARS, BUCKETS, FakeSupabase, POLICIES, REF};
 
 /// The objects of the bucket.
 const OBJECTS: &str = "/storage/v1/object/avatars";
@@ -54,6 +54,10 @@ fn list_leaves_searching_and_sorting_to_the_service() {
 fn get_finds_the_type_in_the_list() {
     let supabase = FakeSupabase::with_keys();
     shows_avatars(&supabase);
+    supabase
+        .on("POST", POLICIES)
+        .answers(201, "policies.json")
+        .once();
     insta::assert_snapshot!(supabase.run("storage buckets get avatars"), @"
     id	avatars
     public	public
@@ -62,11 +66,14 @@ fn get_finds_the_type_in_the_list() {
     allowed_mime_types	image/png, image/jpeg
     created_at	2026-06-01 09:00:00+00:00
     updated_at	2026-06-02 09:00:00+00:00
+    policies	own folder, everything
     ");
-    insta::assert_snapshot!(supabase.conversation(), @"
+    let conversation = supabase.conversation();
+    insta::assert_snapshot!(conversation.split(" {").next().unwrap(), @"
     GET /v1/projects/abcdefghijklmnopqrst/api-keys?reveal=true
     GET /gw/abcdefghijklmnopqrst/storage/v1/bucket/avatars
     GET /gw/abcdefghijklmnopqrst/storage/v1/bucket?search=avatars
+    POST /v1/projects/abcdefghijklmnopqrst/database/query/read-only
     ");
 }
 
@@ -81,6 +88,8 @@ fn get_is_satisfied_where_the_type_is_told_at_once() {
         )
         .once();
     supabase.on("GET", BUCKETS).never();
+    let message = json!({"message": "Your account does not have the necessary privileges"});
+    supabase.on("POST", POLICIES).answers(403, message);
     insta::assert_snapshot!(supabase.run("storage bucket show avatars"), @"
     id	avatars
     public	
@@ -88,7 +97,10 @@ fn get_is_satisfied_where_the_type_is_told_at_once() {
     file_size_limit	
     allowed_mime_types	
     created_at	
-    updated_at
+    updated_at	
+    policies	
+    ------- stderr -------
+    Its policies are unknown: Your account does not have the necessary privileges
     ");
 }
 

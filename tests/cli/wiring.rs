@@ -92,3 +92,49 @@ fn only_one_file_knows_the_operating_system() {
         "platform.rs is for this: {elsewhere:#?}"
     );
 }
+
+#[test]
+fn no_sql_is_put_together_outside_its_own_module() {
+    // The types see to it that only constants and quoted pieces become a statement; this is for texts
+    // that would be handed in as if a person had written them.
+    let put_together = regex::Regex::new(
+        r#"(?:format|concat|write)!\(\s*[^"]{0,20}"\s*(?:select|insert into|update|delete from|create|drop|alter|grant|revoke|do|comment on|begin|set)\s+[a-z{\\"]"#,
+    )
+    .unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    // The logs have a database of another kind, with its own rules and its own module for them.
+    let own = ["api/sql", "api/logs", "sandbox"].map(|folder| source.join(folder));
+    let (mut wrong, mut written) = (Vec::new(), Vec::new());
+    let mut folders = vec![source];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if own.contains(&path) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            if put_together.is_match(text) || text.contains("/database/query") {
+                wrong.push(path.clone());
+            }
+            if text.contains("Sql::written(") {
+                written.push(path);
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "SQL is filled in with `Sql::fill`: {wrong:#?}"
+    );
+    written.sort();
+    let names: Vec<_> = written
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy())
+        .collect();
+    // What a person wrote: SQL, and files of migrations.
+    assert_eq!(names, ["migrations.rs", "query.rs"], "{written:#?}");
+}

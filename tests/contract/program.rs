@@ -46,10 +46,21 @@ pub(crate) fn supactl_with<'a>(
     line: &str,
     variables: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Run {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    supactl_words(address, &words, variables)
+}
+
+/// The same, with arguments that have blanks in them.
+pub(crate) fn supactl_words<'a>(
+    address: &str,
+    words: &[&str],
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Run {
+    let line = words.join(" ");
     let home = std::env::temp_dir();
     let mut command = Command::new(env!("CARGO_BIN_EXE_supactl"));
     command
-        .args(line.split_whitespace())
+        .args(words)
         .env_clear()
         .env("HOME", home.join("supactl-contract-home"))
         // Log queries are counted below it, and each run has all of the minute's for itself.

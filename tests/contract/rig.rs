@@ -125,6 +125,19 @@ const LINES: &[&str] = &[
         env!("CARGO_MANIFEST_DIR"),
         "/tests/contract/migrations/20260102000000_invoices_due.sql"
     ),
+    "db query select(1)",
+    "db query select($1) --param 1",
+    "db query select(1) --statement-timeout 5s",
+    "db query --write select(1)",
+    "db query --write select(1) --dry-run",
+    "storage policies list",
+    "storage policies list --bucket t1 --table objects",
+    "storage policies set mine --bucket t1 --template own-folder --yes",
+    "storage policies set mine --bucket t1 --command select --role anon --yes",
+    "storage policies set mine --bucket t1 --command all --role anon --yes --dry-run",
+    "storage policies delete mine --yes --dry-run",
+    "storage policies delete mine --yes",
+    "storage policies delete mine --if-exists --yes",
     "db schema",
     "db schema --schema storage --table objects",
     "db extensions --installed",
@@ -170,6 +183,7 @@ const LINES: &[&str] = &[
 /// Command lines that print bytes as they are, for which there is no envelope. They must succeed too.
 const RAW: &[&str] = &[
     "functions download hello",
+    "storage policies export --bucket t1",
     // Calls go to the project's own gateway, which the rig does not have.
     "functions invoke hello -d {} --dry-run",
 ];
@@ -341,6 +355,11 @@ impl Rig {
             "the contract was broken:\n{summary}{}",
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+
+    /// An empty journal, and the database as it was at first.
+    pub(crate) fn reset(&self) {
+        self.script("reset", &[]);
     }
 
     fn script(&self, name: &str, arguments: &[&str]) {

@@ -154,6 +154,14 @@ pub(super) fn explain(error: Error, sql: &Sql) -> Error {
     })
 }
 
+/// Whether a failed statement never came to a database.
+pub(super) fn may_be_paused(error: &Error) -> bool {
+    let Error::Api(api) = error else { return false };
+    let lost = api.message.contains("onnection") || api.message.contains("onnect ");
+    let unexplained = api.code == Code::QueryFailed || api.message.starts_with(PREFIX);
+    unexplained && lost && sqlstate(error).is_none()
+}
+
 fn without(text: &str, secrets: &[String]) -> String {
     secrets
         .iter()

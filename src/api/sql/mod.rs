@@ -26,6 +26,7 @@
 //! come as numbers or strings, `name[]` as text: write `to_json(…)` around arrays, and alias every column,
 //! since two of one name are one. (postgres-meta, 14 August 2026.)
 
+mod buckets;
 mod error;
 mod lex;
 mod quote;
@@ -38,10 +39,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Api;
+use super::error::ApiError;
 use super::ids::ProjectRef;
+use super::record::Record;
 use super::request::{Body, Request};
-use crate::error::Result;
+use crate::error::{Code, Result};
 
+pub(crate) use buckets::buckets_named;
 pub(crate) use error::sqlstate;
 pub(crate) use lex::expression;
 pub(crate) use quote::{
@@ -176,7 +180,8 @@ impl Api {
         )
         .safe()
         .needs("database_read");
-        self.run_sql(request, sql, parameters, None).await
+        self.run_sql(request, project, (sql, parameters), None)
+            .await
     }
 
     /// Asks what a person wrote, in a transaction that can only read.
@@ -189,7 +194,8 @@ impl Api {
         let request = Request::post("/v1/projects/{}/database/query", &[project.as_str()])
             .safe()
             .needs("database_read");
-        self.run_sql(request, sql, parameters, Some(true)).await
+        self.run_sql(request, project, (sql, parameters), Some(true))
+            .await
     }
 
     /// Asks something of ours that only reads and needs to see more than the read-only user may.
@@ -201,7 +207,7 @@ impl Api {
         let request = Request::post("/v1/projects/{}/database/query", &[project.as_str()])
             .safe()
             .needs("database_write");
-        self.run_sql(request, sql, &[], None).await
+        self.run_sql(request, project, (sql, &[]), None).await
     }
 
     /// Runs what may change something, as `postgres`.
@@ -213,14 +219,15 @@ impl Api {
     ) -> Result<Vec<T>> {
         let request = Request::post("/v1/projects/{}/database/query", &[project.as_str()])
             .needs("database_write");
-        self.run_sql(request, sql, parameters, None).await
+        self.run_sql(request, project, (sql, parameters), None)
+            .await
     }
 
     async fn run_sql<T: DeserializeOwned>(
         &self,
         mut request: Request,
-        sql: &Sql,
-        parameters: &[Value],
+        project: &ProjectRef,
+        (sql, parameters): (&Sql, &[Value]),
         read_only: Option<bool>,
     ) -> Result<Vec<T>> {
         let body = |query: &str| {
@@ -237,10 +244,22 @@ impl Api {
             body: body(&sql.text),
             shown: body(&sql.shown),
         };
-        match self.client.send(request).await {
-            Ok(answer) => answer.list(),
-            Err(error) => Err(error::explain(error, sql)),
+        let error = match self.client.send(request).await {
+            Ok(answer) => return answer.list(),
+            Err(error) => error::explain(error, sql),
+        };
+        // A paused project has no database, which the service tells as a connection that failed.
+        if error::may_be_paused(&error) {
+            self.read_fresh();
+            let found = self.project(project).await;
+            if let Ok(found) = &found
+                && matches!(found.text("status"), Some("INACTIVE" | "PAUSING"))
+            {
+                let message = format!("project {project} is paused, and so is its database");
+                return Err(ApiError::new(Code::ProjectPaused, message).into());
+            }
         }
+        Err(error)
     }
 }
 

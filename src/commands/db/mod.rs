@@ -1,6 +1,7 @@
 //! `db`: the database of a project.
 
 mod extensions;
+mod query;
 mod schema;
 
 use clap::Subcommand;
@@ -14,6 +15,7 @@ use crate::output::Reply;
 pub(crate) enum Db {
     #[command(visible_alias = "extension")]
     Extensions(extensions::Extensions),
+    Query(query::Query),
     Schema(schema::Schema),
 }
 
@@ -21,6 +23,7 @@ impl Db {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Extensions(command) => command.run(app).await,
+            Self::Query(command) => command.run(app).await,
             Self::Schema(command) => command.run(app).await,
         }
     }

@@ -1,6 +1,7 @@
 //! `storage`: files of a project.
 
 mod buckets;
+mod policies;
 
 use clap::Subcommand;
 
@@ -13,12 +14,15 @@ use crate::output::Reply;
 pub(crate) enum Storage {
     #[command(subcommand, visible_alias = "bucket")]
     Buckets(buckets::Buckets),
+    #[command(subcommand, visible_alias = "policy")]
+    Policies(policies::Policies),
 }
 
 impl Storage {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Buckets(command) => command.run(app).await,
+            Self::Policies(command) => command.run(app).await,
         }
     }
 }

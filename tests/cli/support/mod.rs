@@ -57,5 +57,8 @@ pub(crate) const AVATARS: &str = "/storage/v1/bucket/avatars";
 /// The keys of the project.
 pub(crate) const KEYS: &str = "/v1/projects/abcdefghijklmnopqrst/api-keys";
 
+/// Where the catalog is asked for policies.
+pub(crate) const POLICIES: &str = "/v1/projects/abcdefghijklmnopqrst/database/query/read-only";
+
 /// The project itself.
 pub(crate) const PROJECT: &str = "/v1/projects/abcdefghijklmnopqrst";
