@@ -8,6 +8,7 @@
 //! - `completing`: what Tab offers;
 //! - `platform`: what differs between operating systems;
 //! - `api`: what Supabase can do, over HTTP;
+//! - `bundle`: the files that a function is made of;
 //! - `output`, `error`: the bytes on standard output, and every way to fail;
 //! - `sandbox`: the service's side, for trying things without an account.
 //!
@@ -15,6 +16,7 @@
 
 mod api;
 mod app;
+mod bundle;
 mod cli;
 mod commands;
 mod completing;

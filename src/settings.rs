@@ -491,6 +491,11 @@ pub(crate) fn checked_address(
     }
 }
 
+/// The folder that one is in.
+pub(crate) fn current_folder() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| Error::file("this folder", error))
+}
+
 /// The project that this folder, or one above it, is linked to, and the file that says so.
 pub(crate) fn linked_project() -> Option<(String, PathBuf)> {
     let folder = std::env::current_dir().ok()?;

@@ -156,7 +156,6 @@ impl Api {
         read_sources(&answer).await
     }
 
-    #[expect(dead_code, reason = "`functions deploy` comes next")]
     /// Deploys the files of a function, which the service bundles.
     pub(crate) async fn deploy_function(
         &self,

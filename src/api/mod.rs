@@ -59,7 +59,7 @@ pub(crate) use cache::Cache;
 pub(crate) use client::{Connection, Notice};
 pub(crate) use error::ApiError;
 pub(crate) use extensions::{Extension, NewExtension};
-pub(crate) use functions::{Call, Caller, Slug, Source};
+pub(crate) use functions::{Call, Caller, Function, Slug, Source};
 pub(crate) use health::{
     DiskUse, HEALTH_ADVISORS, Lint, ReadOnlyMode, ServiceHealth, UpgradeStatus,
 };

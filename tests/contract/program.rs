@@ -1,6 +1,6 @@
 //! Runs the program, and checks what must hold of every run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,6 +33,16 @@ pub(crate) struct Run {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
+}
+
+/// The folder that all runs are in, with a function in it.
+fn here() -> PathBuf {
+    let here = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contract-here");
+    let function = here.join("supabase/functions/hello");
+    std::fs::create_dir_all(&function).expect("the target folder can be written");
+    let source = "Deno.serve(() => new Response(\"hi\"));\n";
+    std::fs::write(function.join("index.ts"), source).expect("the target folder can be written");
+    here
 }
 
 /// Runs a command line in an empty environment, against the service at `address`.
@@ -79,7 +89,7 @@ pub(crate) fn supactl_words<'a>(
         // An answer that never ends must fail a test, not hang it.
         .env("SUPACTL_REQUEST_TIMEOUT", "20s")
         .envs(variables)
-        .current_dir(home)
+        .current_dir(here())
         .stdin(Stdio::null());
     // Coverage is told where to write by the environment.
     if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {

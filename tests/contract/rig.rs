@@ -172,6 +172,8 @@ const LINES: &[&str] = &[
     "functions list",
     "functions get hello",
     "functions delete hello --yes",
+    "functions deploy hello --no-verify-jwt",
+    "functions deploy --all --dry-run",
     "api GET /v1/projects/{ref}/storage/buckets",
     "api GET /v1/projects/{ref}/health -f services=auth,db",
     "api GET /v1/snippets --paginate",

@@ -2,11 +2,13 @@
 
 mod call;
 mod delete;
+mod deploy;
 mod download;
 mod files;
 mod get;
 mod invoke;
 mod list;
+mod outcome;
 
 use clap::Subcommand;
 
@@ -19,6 +21,7 @@ use crate::output::{Column, Reply, Show};
 pub(crate) enum Functions {
     #[command(visible_alias = "rm")]
     Delete(delete::Delete),
+    Deploy(deploy::Deploy),
     Download(download::Download),
     #[command(visible_alias = "show")]
     Get(get::Get),
@@ -31,6 +34,7 @@ impl Functions {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         match self {
             Self::Delete(command) => command.run(app).await,
+            Self::Deploy(command) => command.run(app).await,
             Self::Download(command) => command.run(app).await,
             Self::Get(command) => command.run(app).await,
             Self::Invoke(command) => command.run(app).await,
