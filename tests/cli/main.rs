@@ -41,6 +41,8 @@ mod help;
 mod logs;
 /// `migrations`
 mod migrations;
+/// `migrations` on a real PostgreSQL: failures, crashes, two at once, the official CLI's table.
+mod migrations_applied;
 /// `monitor`: verdicts, figures, gates, and what is shown when a source fails.
 mod monitor;
 /// Certificates and proxies.
@@ -63,6 +65,8 @@ mod requests;
 mod safety;
 /// Whole stories against the sandbox: create, list, get, delete, and what is left.
 mod sandbox;
+/// `db schema` and `db extensions`
+mod schema;
 /// `storage`
 mod storage;
 /// Which project is meant, and by whom.

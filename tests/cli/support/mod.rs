@@ -11,6 +11,7 @@ mod world;
 
 pub(crate) use fake::{FakeSupabase, Said};
 pub(crate) use faulty::Faulty;
+pub(crate) use postgres::postgres;
 pub(crate) use receiver::Receiver;
 pub(crate) use screen::Screen;
 pub(crate) use tls::TlsService;
