@@ -196,6 +196,16 @@ impl Client {
         }
     }
 
+    /// Looks at a public document anywhere: its status, and its bytes unless there are more than `limit`.
+    pub(crate) async fn look_at(
+        &self,
+        url: &reqwest::Url,
+        limit: usize,
+    ) -> Result<(u16, Option<Vec<u8>>), ApiError> {
+        self.sent.set(self.sent.get() + 1);
+        self.connection.transport.look_at(url, limit).await
+    }
+
     /// What was kept of an earlier answer, if that will do.
     pub(crate) async fn kept(&self, request: &Request) -> Option<Answer> {
         if self.fresh.get() {

@@ -5,8 +5,8 @@ use serde_json::Value;
 /// What stands where a secret was.
 pub(crate) const MASK: &str = "********";
 
-/// The headers that a platform webhook sends: any of them may be a secret, whatever its name.
-const HEADERS: &str = "custom_headers";
+/// Headers that somebody is to be sent, by the names that the service has for them: any may be a key.
+const HEADERS: [&str; 2] = ["headers", "custom_headers"];
 
 /// Whether the value under this key is a secret, going by what the service calls its secrets.
 pub(crate) fn is_secret(key: &str) -> bool {
@@ -32,6 +32,9 @@ pub(crate) fn is_secret(key: &str) -> bool {
             | "token"
             | "private_jwk"
             | "private_key"
+            | "client_key"
+            | "cipher_key"
+            | "dsn"
             | "connection_string"
             | "connectionstring"
             | "value"
@@ -56,7 +59,7 @@ pub(crate) fn json(value: &Value) -> Value {
             .map(|(key, value)| {
                 (
                     key.clone(),
-                    if key == HEADERS {
+                    if HEADERS.contains(&key.as_str()) {
                         hidden(value)
                     } else if is_secret(key) {
                         masked(value)

@@ -18,6 +18,7 @@ mod extensions;
 mod functions;
 mod health;
 mod ids;
+pub(crate) mod integrations;
 pub(crate) mod jwk;
 mod keys;
 pub(crate) mod logs;

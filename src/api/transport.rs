@@ -242,6 +242,32 @@ impl Transport {
         }
     }
 
+    /// Looks at a public document: without a secret, without following a redirect, and without reading
+    /// more than `limit` bytes.
+    pub(super) async fn look_at(
+        &self,
+        url: &reqwest::Url,
+        limit: usize,
+    ) -> Result<(u16, Option<Vec<u8>>), ApiError> {
+        let request = self.http(url)?.get(url.clone());
+        let request = request.header("accept", "application/json");
+        let told = |error: reqwest::Error| self.not_answered(&error, url).error;
+        let mut response = request
+            .timeout(self.request_timeout)
+            .send()
+            .await
+            .map_err(told)?;
+        let status = response.status().as_u16();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(told)? {
+            if bytes.len() + chunk.len() > limit {
+                return Ok((status, None));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok((status, Some(bytes)))
+    }
+
     /// What a failure without a whole answer means.
     fn not_answered(&self, error: &reqwest::Error, url: &reqwest::Url) -> Failed {
         let host = name_of(url);

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::server::{Asked, Told};
 use super::state::written;
 use super::{
-    auth_config, branches, functions, health, keys, logs, metrics, postgres, projects,
-    signing_keys, webhooks,
+    auth_config, branches, functions, health, integrations, keys, logs, metrics, postgres,
+    projects, signing_keys, webhooks,
 };
 
 /// A row of a table of routes: method, path with `{}` for any one segment, and what answers it.
@@ -19,6 +19,7 @@ const TABLES: &[&[Row]] = &[
     auth_config::ROUTES,
     postgres::ROUTES,
     projects::ROUTES,
+    integrations::ROUTES,
     keys::ROUTES,
     health::ROUTES,
     metrics::ROUTES,
@@ -55,7 +56,6 @@ pub(super) enum Route {
     #[expect(dead_code, reason = "the nouns that need it come next")]
     Update(&'static Rows),
     /// An element as it was before it went.
-    #[expect(dead_code, reason = "the nouns that need it come next")]
     Delete(&'static Rows),
     /// Something with behaviour of its own: the state, the parts that `{}` stood for, the request.
     Do(fn(&mut Value, Timestamp, &[&str], &Asked) -> Told),

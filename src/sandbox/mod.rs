@@ -11,6 +11,7 @@ mod faults;
 mod functions;
 mod gateway;
 mod health;
+mod integrations;
 mod keys;
 mod logs;
 mod management;

@@ -37,6 +37,8 @@ mod failures;
 mod formats;
 /// Help is there for every command, and no command takes a global flag for itself.
 mod help;
+/// `integrations`: all but webhooks, which have a file of their own.
+mod integrations;
 /// `logs`
 mod logs;
 /// `migrations`

@@ -26,6 +26,19 @@ const LINES: &[&str] = &[
     "auth providers list",
     "auth providers get google",
     "auth providers config google --enable --client-id x --dry-run",
+    // See `PLAN` for what is listed after each of these.
+    "integrations setup data-api --yes",
+    "integrations setup third-party-auth --kind auth0 --set tenant=acme --yes",
+    "integrations remove third-party-auth https://acme.auth0.com --yes",
+    "integrations setup log-drain --kind datadog --set region=us1 --set api_key=typed --yes",
+    "integrations remove log-drain datadog --yes",
+    "integrations setup log-drain --kind webhook --set url=https://example.com --set headers.a=typed --set gzip=true --dry-run",
+    "integrations setup webhooks --dry-run",
+    "integrations remove data-api --yes --dry-run",
+    "integrations status webhooks",
+    "integrations status data-api",
+    "integrations status github",
+    "integrations list",
     "projects list",
     "projects get",
     "projects get acme-prod",
@@ -184,6 +197,7 @@ const LINES: &[&str] = &[
 
 /// Command lines that print bytes as they are, for which there is no envelope. They must succeed too.
 const RAW: &[&str] = &[
+    "auth service export",
     "functions download hello",
     "storage policies export --bucket t1",
     // Calls go to the project's own gateway, which the rig does not have.
@@ -198,6 +212,11 @@ const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, 
     {"on": "GET .*/config/auth$", "fault": "status", "times": 1, "after": 1, "arg": {"status": 200, "body": {"external_github_enabled": true}}},
     {"on": "GET .*/api-keys", "fault": "status", "arg": {"status": 200, "body": [{"name": "anon", "api_key": "x"}, {"name": "service_role", "api_key": "y"},
         {"id": "1e8c27a8-8a8b-4a5e-9f38-0d6a1f0a4f00", "name": "default", "type": "publishable", "api_key": "z"}]}},
+    {"on": "GET .*/postgrest$", "fault": "status", "times": 1, "arg": {"status": 200, "body": {"db_schema": ""}}},
+    {"on": "GET .*/third-party-auth$", "fault": "status", "times": 2, "after": 1, "arg": {"status": 200, "body": [
+        {"id": "5d1e0c2a-3b4c-4d5e-8f60-718293a4b5c6", "oidc_issuer_url": "https://acme.auth0.com", "resolved_jwks": {"keys": []}}]}},
+    {"on": "GET .*/log-drains$", "fault": "status", "times": 2, "after": 1, "arg": {"status": 200, "body": {"data": [
+        {"id": "6e2f1d3b-4c5d-4e6f-9071-8293a4b5c6d7", "attributes": {"name": "datadog", "backend_type": "datadog"}}]}}},
     {"on": "GET .*/signing-keys/5d1e0c2a", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "previously_used"}}},
     {"on": "GET .*/signing-keys/6e2f1d3b", "fault": "status", "arg": {"status": 200, "body": {"algorithm": "ES256", "status": "revoked"}}},
     {"on": "GET .*/secrets", "fault": "status", "arg": {"status": 200, "body": [{"name": "A", "value": "0"}]}},
@@ -206,8 +225,6 @@ const PLAN: &str = r#"[{"on": "GET .*/api-keys", "fault": "status", "times": 1, 
 
 /// Commands that ask nothing of the service.
 const ALONE: &[&str] = &[
-    // It prints a file; what it asks of the service, `auth service get` asks too.
-    "auth service export",
     "cache clear",
     "completions",
     // It looks at the whole machine; what it asks of the service, others ask too.

@@ -18,10 +18,11 @@ use super::{Api, ApiError, ProjectRef};
 use crate::error::{Code, Error, Result};
 
 pub(crate) use deliveries::{Delivery, DeliverySearch, Image, Status, Worker};
-pub(crate) use hiding::is_secret;
+pub(crate) use hiding::{is_secret, url as url_without_secrets};
 pub(crate) use parts::{
     DeliveryTimeout, Event, HookMethod, HookUrl, TableName, WebhookName, header_name, header_value,
 };
+pub(in crate::api) use platform::flat;
 pub(crate) use platform::{Endpoint, EndpointChange, PlatformEvent, PlatformTarget};
 pub(crate) use trigger::{Anew, Definition, Trigger};
 

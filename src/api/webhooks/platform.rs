@@ -288,7 +288,7 @@ impl Api {
 }
 
 /// What stands in an envelope of v2, in one object.
-fn flat(mut value: Value) -> Object {
+pub(in crate::api) fn flat(mut value: Value) -> Object {
     let mut object = Object::new();
     if let Some(id) = value.get("id").filter(|id| id.is_string()) {
         object.insert("id".to_owned(), id.clone());
