@@ -276,10 +276,15 @@ fn about(id: &Uuid, error: Error) -> Error {
 fn throttled(error: Error) -> Error {
     match error {
         Error::Api(error) => match not_before(&error) {
-            Some(time) => error.with_hint(format!(
-                "earliest at {}",
-                time.strftime("%Y-%m-%dT%H:%M:%SZ")
-            )),
+            Some(time) => {
+                let why = if error.code == Code::RateLimited {
+                    "changes of keys rest for 5 minutes after another key began to sign"
+                } else {
+                    "a revoked key is kept for 30 days, so that revoking can be undone"
+                };
+                let time = time.strftime("%Y-%m-%dT%H:%M:%SZ");
+                error.with_hint(format!("earliest at {time}: {why}"))
+            }
             None => error,
         }
         .into(),

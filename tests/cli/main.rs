@@ -15,12 +15,18 @@ mod support;
 mod account;
 /// `api`: any operation, as it is.
 mod api;
-/// `auth jwt`: keys in every state, and a rotation that is interrupted everywhere.
+/// `auth jwt`: keys in every state, and what may be done to them.
 mod auth_jwt;
+/// `auth jwt rotate`: interrupted everywhere, and a whole life of keys.
+mod auth_jwt_rotation;
+/// `auth jwt revoke` of the JWT secret, on which other keys depend.
+mod auth_jwt_secret;
 /// `auth providers` and `auth service`: the settings of the Auth service.
 mod auth_settings;
-/// `auth sso`: identity providers, hostile files, and what the service would forget.
+/// `auth sso`: identity providers shown and added, and hostile files.
 mod auth_sso;
+/// `auth sso update` and `disable`: what the service would forget, and a whole life of a provider.
+mod auth_sso_changes;
 /// What a run keeps for the next, and what a write forgets.
 mod cache;
 /// What Tab offers, and that nothing is sent for it.

@@ -8,6 +8,7 @@ mod restore;
 mod revoke;
 mod rotate;
 mod rotation;
+mod told;
 
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
