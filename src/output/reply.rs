@@ -94,12 +94,7 @@ impl Reply {
 
     /// Objects of which nothing is known: each of their keys is a column.
     pub(crate) fn unknown_rows(rows: Vec<Object>) -> Self {
-        let mut columns: Vec<Column> = Vec::new();
-        for key in rows.iter().flat_map(Object::keys) {
-            if columns.iter().all(|column| column.key != *key) {
-                columns.push(Column::of_key(key));
-            }
-        }
+        let columns = Column::of_rows(&rows);
         Self::rows(rows, Cow::Owned(columns))
     }
 
