@@ -45,8 +45,6 @@ mod monitor;
 mod network;
 /// `orgs`
 mod orgs;
-/// `integrations webhooks platform`
-mod platform_webhooks;
 /// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.
 mod postgres;
 /// `projects`
@@ -63,8 +61,6 @@ mod sandbox;
 mod storage;
 /// Which project is meant, and by whom.
 mod targets;
-/// Database webhooks from end to end: in the sandbox, with somebody who receives.
-mod webhook_stories;
 /// `integrations webhooks`
 mod webhooks;
 /// Every file of a command is declared by its folder.
