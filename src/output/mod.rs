@@ -99,6 +99,29 @@ impl Output {
         }
     }
 
+    /// The same for rows without an end.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a format that is one document.
+    pub(crate) fn endless(&self) -> Result<Self> {
+        let format = match self.format {
+            // An expression gets each row.
+            Format::Json if self.jq.is_some() => Format::Ndjson,
+            Format::Table | Format::Ndjson => self.format,
+            Format::Json | Format::Yaml | Format::Csv => {
+                return Err(Error::Usage {
+                    message: "`--follow` has no end: only the formats table and ndjson go with it"
+                        .to_owned(),
+                    hint: Some("`-o ndjson` is JSON, a row a line".to_owned()),
+                });
+            }
+        };
+        Ok(Self {
+            format,
+            ..self.clone()
+        })
+    }
+
     /// Tells the person something that is not data.
     pub(crate) fn say(&self, message: &str) {
         if !self.quiet {

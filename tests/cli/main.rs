@@ -79,8 +79,6 @@ mod schema;
 mod storage;
 /// Which project is meant, and by whom.
 mod targets;
-/// Database webhooks from end to end: in the sandbox, with somebody who receives.
-mod webhook_stories;
 /// `integrations webhooks`
 mod webhooks;
 /// Every file of a command is declared by its folder.

@@ -30,6 +30,18 @@ record! {
     }
 }
 
+impl Delivery {
+    /// Its number, by which deliveries follow each other.
+    pub(crate) fn id(&self) -> i64 {
+        let id = self.object().get("id");
+        id.and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    pub(crate) fn is(&self, status: Status) -> bool {
+        self.text("status") == Some(status.as_str())
+    }
+}
+
 /// What can become of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Status {
@@ -68,7 +80,10 @@ pub(crate) struct DeliverySearch {
     pub(crate) statuses: Vec<Status>,
     /// RFC 3339.
     pub(crate) since: Option<String>,
+    /// Only these; with `after` these too.
     pub(crate) ids: Vec<i64>,
+    /// Only newer ones.
+    pub(crate) after: Option<i64>,
     pub(crate) limit: u32,
 }
 
@@ -113,7 +128,7 @@ const DELIVERIES: &str = "select * from (
     and ($2::text is null or n.nspname = $2)
     and ($3::text is null or c.relname = $3)
     and ($4::text is null or h.created_at >= ($4::text)::timestamptz)
-    and ($5::text is null or h.id = any (pg_catalog.string_to_array($5, ',')::bigint[]))
+    and (($5::text is null and $8::text is null) or h.id = any (pg_catalog.string_to_array($5, ',')::bigint[]) or h.id > ($8::text)::bigint)
 ) d
 where $6::text is null or d.status = any (pg_catalog.string_to_array($6, ','))
 order by d.id desc
@@ -202,6 +217,7 @@ impl Api {
             json!(list(search.ids.iter().map(ToString::to_string).collect())),
             json!(list(statuses.collect())),
             json!(search.limit.to_string()),
+            json!(search.after.map(|id| id.to_string())),
         ];
         let sql = Sql::fill(DELIVERIES, &[("args", Sql::constant(super::ARGUMENTS))]);
         match self.catalog::<Value>(project, &sql, &parameters).await {

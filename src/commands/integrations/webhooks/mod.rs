@@ -6,6 +6,7 @@ mod delete;
 mod deliveries;
 mod disable;
 mod enable;
+mod following;
 mod list;
 mod platform;
 mod prune;

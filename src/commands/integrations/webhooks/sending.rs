@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::DELIVERIES;
-use crate::api::webhooks::{Delivery, DeliverySearch, Event, Image, Trigger, Worker};
+use crate::api::webhooks::{Delivery, DeliverySearch, Event, Image, Status, Trigger, Worker};
 use crate::api::{Api, ApiError, ProjectRef, Record};
 use crate::app::App;
 use crate::cli::duration;
@@ -74,7 +74,7 @@ impl SendArgs {
                 self.timeout
             };
             let outcome = outcome(app, api, project, &ids, wait).await?;
-            let failed = outcome.iter().any(|delivery| !is(delivery, "success"));
+            let failed = outcome.iter().any(|delivery| !delivery.is(Status::Success));
             sent.splice(0..0, outcome);
             if !failed || attempt == self.retry {
                 break;
@@ -117,7 +117,9 @@ async fn outcome(
     let mut pause = LOOK;
     loop {
         let deliveries = api.deliveries(project, &search).await?;
-        let pending = deliveries.iter().any(|delivery| is(delivery, "pending"));
+        let pending = deliveries
+            .iter()
+            .any(|delivery| delivery.is(Status::Pending));
         if !pending || limit.is_zero() {
             spinner.finish_and_clear();
             return Ok(deliveries);
@@ -141,10 +143,6 @@ async fn outcome(
 
 /// What to do where nobody sends.
 pub(super) const WORKER_DOWN: &str = "pg_net's worker is not running: `supactl db query --write 'select net.worker_restart()'` starts it again";
-
-fn is(delivery: &Delivery, status: &str) -> bool {
-    delivery.text("status") == Some(status)
-}
 
 /// What became of a delivery, in words.
 fn told(delivery: &Delivery) -> String {
@@ -174,7 +172,7 @@ fn reply(sent: Vec<Delivery>, retries: u32) -> Reply {
     };
     let failed: Vec<&Delivery> = last
         .iter()
-        .filter(|delivery| !is(delivery, "success"))
+        .filter(|delivery| !delivery.is(Status::Success))
         .collect();
     let verdict = match (failed.first(), last.len()) {
         (None, _) => None,

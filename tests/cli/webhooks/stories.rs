@@ -1,36 +1,10 @@
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use crate::support::{Faulty, Receiver, Screen, World};
-
-/// What stands in a header, and must stand nowhere else.
-const SECRET: &str = "gehe'im\"\\nis ü雪";
-
-/// Runs a command of the noun; no secret may be in what it shows.
-fn hooks(world: &World, line: &str) -> Screen {
-    let run = world.command(&format!("integrations webhooks {line}"));
-    keeps_the_secret(run.env("SECRET", SECRET).run())
-}
-
-fn keeps_the_secret(screen: Screen) -> Screen {
-    for part in ["gehe'im", "gehe''im", "nis ü"] {
-        assert!(!screen.stdout().contains(part), "{screen}");
-        assert!(!screen.stderr().contains(part), "{screen}");
-    }
-    screen
-}
-
-/// Runs SQL through the Management API, with nothing of ours between.
-fn sql(world: &World, query: &str) -> Screen {
-    let command = world.command("api POST /v1/projects/{ref}/database/query -f");
-    command.arg(format!("query={query}")).run()
-}
-
-fn done(screen: &Screen) -> Value {
-    assert_eq!(screen.status(), Some(0), "{screen}");
-    screen.json()["data"].clone()
-}
+use super::{SECRET, done, hooks, sql};
+use crate::support::{Faulty, Receiver, World};
 
 #[test]
 fn a_row_that_is_inserted_arrives_at_the_receiver() {
@@ -431,39 +405,6 @@ fn only_what_a_webhook_asks_for_is_sent() {
 }
 
 #[test]
-fn a_secret_is_seen_by_the_receiver_alone() {
-    let world = World::sandbox();
-    let receiver = Receiver::start();
-    let file = world.file("secret.txt", &format!("{SECRET}\n"));
-    let create = format!(
-        "create told --table orders --event insert --url {} --header Authorization=@{} --header X-Env=env:SECRET -vv",
-        receiver.url("/echo"),
-        file.display()
-    );
-    for line in [
-        format!("{create} --dry-run"),
-        create.clone(),
-        create,
-        "list -vv".to_owned(),
-        "list -o csv".to_owned(),
-        "list -o yaml --fields headers,name".to_owned(),
-        "test told -vv".to_owned(),
-        "deliveries -o json -vv".to_owned(),
-        "update told --param a=b -vv --dry-run".to_owned(),
-        "update told --param a=b -vv".to_owned(),
-        "update told --when nope -vv".to_owned(),
-        "resend told --where id=1 -vv".to_owned(),
-        "disable told -vv".to_owned(),
-        "delete told --yes -vv".to_owned(),
-    ] {
-        // `hooks` looks at each screen.
-        let _ = hooks(&world, &line);
-    }
-    assert_eq!(receiver.next().headers["authorization"], SECRET.as_bytes());
-    assert!(!String::from_utf8_lossy(&std::fs::read(file).unwrap()).is_empty());
-}
-
-#[test]
 fn history_is_pruned_and_nothing_else() {
     let world = World::sandbox();
     assert_eq!(
@@ -515,93 +456,101 @@ fn a_project_without_webhooks_gets_them_with_the_first_one() {
 }
 
 #[test]
-fn header_values_come_back_byte_for_byte() {
+fn followed_deliveries_come_once_when_their_outcome_is_known() {
     let world = World::sandbox();
     let receiver = Receiver::start();
-    let _ = hooks(
-        &world,
-        &format!(
-            "create told --table orders --event insert --url {} -q",
-            receiver.url("/")
-        ),
+    let line = format!(
+        "create told --table customers --event insert --delivery-timeout 1s --url {} -q",
+        receiver.url("/silent")
     );
-    let value = "[ -~¡-ÿα-ω雪🦀]{0,20}[!-~ü🦀]";
-    let values = proptest::collection::vec(value, 12);
-    let mut runner = TestRunner::new(Config {
-        cases: 6,
-        failure_persistence: None,
-        ..Config::default()
-    });
-    runner
-        .run(&values, |values| {
-            let mut run = world.command("integrations webhooks update told -o json");
-            for (index, value) in values.iter().enumerate() {
-                let file = world.file(&format!("header-{index}"), value);
-                run = run
-                    .arg("--header")
-                    .arg(format!("X-{index}=@{}", file.display()));
-            }
-            done(&run.run());
-            let listed = done(&hooks(&world, "list --reveal -o json"));
-            let told = listed
-                .as_array()
-                .unwrap()
-                .iter()
-                .find(|one| one["name"] == "told")
-                .unwrap();
-            done(&hooks(&world, "test told -o json"));
-            let request = receiver.next();
-            for (index, value) in values.iter().enumerate() {
-                prop_assert_eq!(&told["headers"][format!("X-{index}")], value);
-                // Blanks around a value are no part of it in HTTP.
-                let sent =
-                    String::from_utf8(request.headers[&format!("x-{index}")].clone()).unwrap();
-                prop_assert_eq!(sent.trim(), value.trim());
-            }
-            Ok(())
-        })
+    assert_eq!(hooks(&world, &line).status(), Some(0));
+    for format in ["json", "yaml", "csv"] {
+        let refused = hooks(&world, &format!("deliveries -f -o {format}"));
+        assert_eq!(refused.code(), Some("usage"), "{refused}");
+    }
+    let follow =
+        "integrations webhooks deliveries --follow --limit 1 -o ndjson --status success,timeout";
+    let mut program = world
+        .command(follow)
+        .prepared()
+        .stdout(Stdio::piped())
+        .spawn()
         .unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    // The last one that there was.
+    assert_eq!(next()["webhook"], "new_orders");
+    let _ = sql(
+        &world,
+        "insert into public.customers (name) values ('Alan')",
+    );
+    let first = next();
+    assert_eq!(
+        (&first["webhook"], &first["status"]),
+        (&json!("told"), &json!("timeout"))
+    );
+    done(&hooks(
+        &world,
+        &format!("update told --url {} -o json", receiver.url("/200")),
+    ));
+    let _ = sql(
+        &world,
+        "insert into public.customers (name) values ('Emmy')",
+    );
+    let second = next();
+    assert_eq!(second["status"], "success", "each comes once");
+    assert!(first["id"].as_i64() < second["id"].as_i64());
+    program.kill().unwrap();
+    program.wait().unwrap();
 }
 
 #[test]
-fn every_name_and_every_table_can_have_a_webhook() {
-    let world = World::sandbox();
-    let name = "[!-~ü雪]{1,20}";
-    let table = "[ -~ü雪]{1,20}";
-    let mut runner = TestRunner::new(Config {
-        cases: 8,
-        failure_persistence: None,
-        ..Config::default()
-    });
-    runner.run(&(name, table, table, table), |(name, schema, table, column)| {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let place = format!("{}.{}", quoted(&schema), quoted(&table));
-        let made = sql(&world, &format!("create schema if not exists {}; drop table if exists {place}; create table {place} ({} text)", quoted(&schema), quoted(&column)));
-        // `pg_…` is not for us, and neither is a schema of the service.
-        prop_assume!(made.status() == Some(0));
-        let run = |line: &str, last: &[&str]| {
-            let mut run = world.command(&format!("integrations webhooks {line} -o json"));
-            for argument in last {
-                run = run.arg(*argument);
-            }
-            run.run()
-        };
-        let column = format!("--column={column}");
-        let table = format!("--table={place}");
-        let made = done(&run("create --event update --url https://example.com", &[&table, &column, "--", &name]));
-        prop_assert_eq!((&made["name"], &made["schema"]), (&json!(name), &json!(schema)));
-        prop_assert_eq!(&made["columns"], &json!([&column["--column=".len()..]]));
-        let disabled = done(&run("disable", &[&table, "--", &name]));
-        prop_assert_eq!(&disabled["enabled"], &json!(false));
-        let updated = done(&run("update --method GET", &[&table, "--", &name]));
-        prop_assert_eq!((&updated["method"], &updated["enabled"]), (&json!("GET"), &json!(false)));
-        done(&run("test --no-wait", &[&table, "--", &name]));
-        let deliveries = done(&run("deliveries", &[&table, "--", &name]));
-        prop_assert_eq!(&deliveries[0]["webhook"], &json!(name));
-        let deleted = done(&run("delete --yes", &[&table, "--", &name]));
-        prop_assert_eq!(&deleted["deleted"], &json!(true));
-        let gone = run("delete --yes", &[&table, "--", &name]);
-        prop_assert_eq!(gone.code(), Some("not_found"));
-        Ok(())
-    }).unwrap();
+fn serve_lets_webhooks_send_elsewhere_where_it_is_told_to() {
+    let world = World::own_sandbox();
+    let mut program = world
+        .command("sandbox serve --allow-network -o ndjson")
+        .prepared()
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let serving: Value = serde_json::from_str(&line).unwrap();
+    let ask = |line: &str| {
+        world
+            .command(line)
+            .without("SUPACTL_PROFILE")
+            .env("SUPACTL_API_URL", serving["api_url"].as_str().unwrap())
+            .env(
+                "SUPABASE_ACCESS_TOKEN",
+                serving["access_token"].as_str().unwrap(),
+            )
+            .env("SUPABASE_PROJECT_ID", serving["project"].as_str().unwrap())
+            .run()
+    };
+    // No name under `invalid` is ever resolved (RFC 2606).
+    let made = ask(
+        "integrations webhooks create away --table orders --event insert --url https://nobody.invalid/ -q",
+    );
+    assert_eq!(made.status(), Some(0), "{made}");
+    let sent = ask("integrations webhooks test away -o json");
+    assert_eq!(
+        sent.json()["data"][0]["error"],
+        "Couldn't resolve host name",
+        "{sent}"
+    );
+    // A command beside it uses its database, and so what it allows.
+    let sent = hooks(&world, "test away -o json");
+    assert_eq!(
+        sent.json()["data"][0]["error"],
+        "Couldn't resolve host name",
+        "{sent}"
+    );
+    program.kill().unwrap();
+    program.wait().unwrap();
+    let sent = hooks(&world, "test away -o json");
+    let error = sent.json()["data"][0]["error"].to_string();
+    assert!(error.contains("this machine only"), "{sent}");
 }

@@ -2,6 +2,8 @@ use serde_json::json;
 
 use crate::support::{FakeSupabase, Screen, World};
 
+const READ: &str = "/v1/projects/abcdefghijklmnopqrst/database/query/read-only";
+const QUERY: &str = "/v1/projects/abcdefghijklmnopqrst/database/query";
 const ENDPOINTS: &str = "/v2/projects/abcdefghijklmnopqrst/webhooks/endpoints";
 const ENDPOINT: &str = "0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f";
 
@@ -203,4 +205,19 @@ fn an_endpoint_lives_from_create_to_delete_in_the_sandbox() {
     );
     assert_eq!(run("list --org acme -o json").json()["data"], json!([]));
     assert_eq!(run("list --org nobody").code(), Some("forbidden"));
+}
+
+#[test]
+fn deleting_and_pruning_ask_first() {
+    let supabase = FakeSupabase::start();
+    supabase.on("POST", READ).never();
+    supabase.on("POST", QUERY).never();
+    for line in [
+        "delete new_orders",
+        "prune --older-than 30d",
+        "platform delete --all",
+    ] {
+        let screen = supabase.run(&format!("integrations webhooks {line}"));
+        assert_eq!(screen.code(), Some("confirmation_required"), "{screen}");
+    }
 }
