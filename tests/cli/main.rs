@@ -57,8 +57,6 @@ mod monitor;
 mod network;
 /// `orgs`
 mod orgs;
-/// `integrations webhooks platform`
-mod platform_webhooks;
 /// `storage policies`: what each allows to whom, files of them, and that nothing leaves its quotes.
 mod policies;
 /// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.
