@@ -130,6 +130,18 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
+/// Turns a page of log rows, as the service sends it, into NDJSON, and counts them. For measuring.
+#[doc(hidden)]
+pub fn log_page_to_ndjson(page: &[u8], out: &mut Vec<u8>) -> usize {
+    let keys = api::logs::Search::requests(false).keys();
+    let Ok(rows) = api::logs::page_rows(page, &keys) else {
+        return 0;
+    };
+    // A failure to write into memory is none.
+    let _ = output::ndjson(out, &rows);
+    rows.len()
+}
+
 /// How a command ended, and what is told of it in the envelope.
 struct Done {
     result: Result<Reply>,

@@ -187,6 +187,16 @@ impl Client {
         }
     }
 
+    /// Goes by the limit that an answer tells of.
+    pub(crate) fn note_log_limit(&self, answer: &Answer) {
+        let limit = answer
+            .headers()
+            .find(|(name, _)| *name == "x-ratelimit-limit");
+        if let (Some(budget), Some((_, limit))) = (&self.connection.log_budget, limit) {
+            budget.learn(&limit);
+        }
+    }
+
     /// How often a log query is sent again whose failure may pass, up to a number: never where
     /// nothing passes by chance.
     pub(crate) fn log_tries(&self, most: u32) -> u32 {

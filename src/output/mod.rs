@@ -27,7 +27,7 @@ pub(crate) use format::Format;
 pub(crate) use jq::Jq;
 pub(crate) use reply::{Drawing, Reply};
 pub(crate) use safe::harmless;
-pub(crate) use stream::{Reader, Sink, Stream};
+pub(crate) use stream::{Reader, Sink, Stream, ndjson};
 pub(crate) use table::{Column, Show};
 pub(crate) use yaml::line as yaml_line;
 

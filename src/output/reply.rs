@@ -94,13 +94,13 @@ impl Reply {
 
     /// Objects of which nothing is known: each of their keys is a column.
     pub(crate) fn unknown_rows(rows: Vec<Object>) -> Self {
-        let columns = columns_of(&rows);
+        let columns = Column::of_rows(&rows);
         Self::rows(rows, Cow::Owned(columns))
     }
 
     /// What a statement found: the same, with values as they came and null told from nothing.
     pub(crate) fn found_rows(rows: Vec<Object>) -> Self {
-        let columns = columns_of(&rows).into_iter();
+        let columns = Column::of_rows(&rows).into_iter();
         let columns = columns.map(|column| column.showing(Show::Null)).collect();
         Self::rows(rows, Cow::Owned(columns))
     }
@@ -197,15 +197,4 @@ impl Reply {
             | Body::Bytes(_) => None,
         }
     }
-}
-
-/// A column for each key, in the order in which they come.
-fn columns_of(rows: &[Object]) -> Vec<Column> {
-    let mut columns: Vec<Column> = Vec::new();
-    for key in rows.iter().flat_map(Object::keys) {
-        if columns.iter().all(|column| column.key != *key) {
-            columns.push(Column::of_key(key));
-        }
-    }
-    columns
 }

@@ -28,7 +28,6 @@ pub(crate) enum Reader {
 /// Where rows go.
 pub(crate) enum Sink {
     Stdout,
-    #[expect(dead_code, reason = "following and resuming come next")]
     File(File),
 }
 
@@ -51,7 +50,11 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// Prints rows by these columns, as the output says.
-    pub(crate) fn new(output: &Output, columns: &'static [Column], sink: Sink) -> Self {
+    pub(crate) fn new(
+        output: &Output,
+        columns: impl Into<Cow<'static, [Column]>>,
+        sink: Sink,
+    ) -> Self {
         let terminal = output.terminal && matches!(sink, Sink::Stdout);
         let layout = if terminal {
             Layout::Terminal(output.width)
@@ -65,7 +68,7 @@ impl Stream {
                 zone: time::Zone::new(output.utc),
             },
             output: output.clone(),
-            columns: Cow::Borrowed(columns),
+            columns: columns.into(),
             sink,
             widths: Vec::new(),
             keys: Vec::new(),
@@ -76,7 +79,11 @@ impl Stream {
         }
     }
 
-    #[expect(dead_code, reason = "following and resuming come next")]
+    /// Prints rows of which nothing is known: the keys of the first ones are the columns.
+    pub(crate) fn of_rows(output: &Output, rows: &[Object]) -> Self {
+        Self::new(output, Column::of_rows(rows), Sink::Stdout)
+    }
+
     /// Goes on with a file that has rows in it, and so many bytes.
     pub(crate) fn resumed(mut self, count: u64, bytes: u64, keys: Vec<String>) -> Self {
         (self.count, self.bytes, self.started, self.keys) = (count, bytes, true, keys);
@@ -88,7 +95,6 @@ impl Stream {
         self.count
     }
 
-    #[expect(dead_code, reason = "following and resuming come next")]
     /// Bytes so far, and the keys of CSV's header: what is needed to go on after an interruption.
     pub(crate) fn place(&self) -> (u64, &[String]) {
         (self.bytes, &self.keys)
@@ -96,7 +102,8 @@ impl Stream {
 
     /// The reply at the end: what was gathered, or nothing where all is printed.
     pub(crate) fn end(self) -> Reply {
-        if self.gathers() {
+        // CSV has a header even where it has no rows.
+        if self.gathers() || !self.started && self.output.format == Format::Csv {
             return Reply::rows(self.gathered, self.columns);
         }
         Reply::nothing()

@@ -69,6 +69,17 @@ impl Column {
         Self { show, ..self }
     }
 
+    /// Properties that some objects have.
+    pub(super) fn of_rows(rows: &[Object]) -> Vec<Self> {
+        let mut columns: Vec<Self> = Vec::new();
+        for key in rows.iter().flat_map(Object::keys) {
+            if columns.iter().all(|column| column.key != *key) {
+                columns.push(Self::of_key(key));
+            }
+        }
+        columns
+    }
+
     pub(super) fn text<'a>(&self, row: &'a Object, zone: &Zone) -> Cow<'a, str> {
         let plain = || plain(value(row, &self.key));
         match self.show {
@@ -215,6 +226,9 @@ fn write_trimmed(out: &mut impl Write, table: &Table) -> io::Result<()> {
 ///
 /// The columns are those of the table, then whatever else the first elements bring along.
 pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
+    if matches!(reply.body, Body::Nothing) {
+        return Ok(());
+    }
     let mut keys: Vec<Cow<'_, str>> = match &reply.body {
         Body::List { columns, .. } | Body::Item { columns, .. } => columns
             .iter()

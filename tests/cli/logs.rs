@@ -167,6 +167,78 @@ fn nothing_found_says_where_it_was_looked_for() {
     ");
 }
 
+#[test]
+fn odd_rows_are_printed_all_the_same() {
+    let supabase = FakeSupabase::start();
+    let rows = json!([
+        {"log_id": "a", "ts_us": "1795341599000001", "source": "edge_logs", "status_code": "503", "duration_ms": "12", "path": "/\u{1b}[31mred\n"},
+        {"log_id": 7, "ts_us": null, "method": "GET", "new": {"a": 1}},
+        "odd",
+        null,
+        {},
+    ]);
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": rows, "error": null}));
+    insta::assert_snapshot!(supabase.run(&format!("logs api list {HOUR}")), @r"
+    2026-11-22 09:59:59+00:00		/\u{1b}[31mred\n	503	12			edge_logs/1795341599000001/a	
+    	GET							
+    								
+    								
+    								
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("logs api list {HOUR} -o ndjson")), @r#"
+    {"id":"edge_logs/1795341599000001/a","logged_at":"2026-11-22T09:59:59.000001Z","source":"edge_logs","status_code":503,"duration_ms":[ms],"path":"/\u001b[31mred\n","method":null,"query":null,"ip":null,"user_agent":null,"country":null,"auth_user":null,"proxy_status":null,"cf_ray":null}
+    {"id":null,"logged_at":null,"method":"GET","new":{"a":1},"source":null,"path":null,"query":null,"status_code":null,"duration_ms":null,"ip":null,"user_agent":null,"country":null,"auth_user":null,"proxy_status":null,"cf_ray":null}
+    {"id":null,"logged_at":null,"value":"odd","source":null,"method":null,"path":null,"query":null,"status_code":null,"duration_ms":null,"ip":null,"user_agent":null,"country":null,"auth_user":null,"proxy_status":null,"cf_ray":null}
+    {"id":null,"logged_at":null,"value":null,"source":null,"method":null,"path":null,"query":null,"status_code":null,"duration_ms":null,"ip":null,"user_agent":null,"country":null,"auth_user":null,"proxy_status":null,"cf_ray":null}
+    {"id":null,"logged_at":null,"source":null,"method":null,"path":null,"query":null,"status_code":null,"duration_ms":null,"ip":null,"user_agent":null,"country":null,"auth_user":null,"proxy_status":null,"cf_ray":null}
+    "#);
+    // A list without pages ends there, whatever is in it.
+    let errors = supabase.run(&format!("logs errors list {HOUR} -o csv"));
+    assert_eq!(errors.status(), Some(0), "{errors}");
+    let functions = json!({"message": "Forbidden"});
+    supabase
+        .on("GET", &format!("/v1/projects/{REF}/functions"))
+        .answers(403, functions);
+    let calls = supabase.run(&format!("logs functions list {HOUR} -o yaml"));
+    assert_eq!(calls.status(), Some(0), "{calls}");
+}
+
+#[test]
+fn names_of_functions_come_from_their_list_and_otherwise_from_the_address() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &format!("/v1/projects/{REF}/functions"))
+        .answers(200, json!([{"id": "3c078cce-ad70-4148-9f37-4da362789053", "slug": "hello", "name": "Hello"}]))
+        .once();
+    let call = |id: &str, function: &str| {
+        json!({"log_id": id, "ts_us": 1_795_341_599_000_001_i64, "source": "function_edge_logs", "function_id": function, "execution_id": "",
+               "method": "POST", "path": "/functions/v1/called/deep", "status_code": 200, "duration_ms": null, "message": "POST | 200"})
+    };
+    supabase.on("GET", &path()).answers(
+        200,
+        json!({"result": [call("a", "3c078cce-ad70-4148-9f37-4da362789053"), call("b", "11111111-ad70-4148-9f37-4da362789053")], "error": null}),
+    );
+    let screen = supabase.run(&format!(
+        "logs functions list --function hello {HOUR} --fields function,method"
+    ));
+    insta::assert_snapshot!(screen, @"
+    hello	POST
+    deep	POST
+    ");
+    let sql = asked(&supabase).remove(0);
+    assert!(
+        sql.contains(
+            "and log_attributes['function_id'] in ('3c078cce-ad70-4148-9f37-4da362789053')"
+        ),
+        "{sql}"
+    );
+    // The list of functions is kept, which the exact count of requests above proves.
+    let unknown = supabase.run(&format!("logs functions list --function nope {HOUR}"));
+    assert_eq!(unknown.status(), Some(2), "{unknown}");
+}
+
 /// A world of the sandbox, whose clock stands where the test's is.
 fn sandbox() -> World {
     World::new()
@@ -256,4 +328,475 @@ fn the_sandbox_refuses_what_the_service_does() {
             .contains("the sandbox's logs do not have the function `base64Encode`"),
         "{lacking}"
     );
+}
+
+#[test]
+fn a_long_range_is_read_in_windows_and_pages_until_there_is_enough() {
+    let supabase = FakeSupabase::start();
+    let end = 1_795_341_600_000_000_i64;
+    // A full page, then half of one, then nothing.
+    let page: Vec<Value> = (0..1000)
+        .map(|number| request(end - 1 - number, &format!("{number:04x}")))
+        .collect();
+    let rest: Vec<Value> = (1000..1500)
+        .map(|number| request(end - 1 - number, &format!("{number:04x}")))
+        .collect();
+    let window = |start: &str, stop: &str| {
+        supabase
+            .on("GET", &path())
+            .with_query("iso_timestamp_start", start)
+            .with_query("iso_timestamp_end", stop)
+    };
+    // Over the end of a month, a day less a minute at a time.
+    window("2026-11-21T10:01:00Z", "2026-11-22T10:00:00Z")
+        .answers(200, json!({"result": page, "error": null}))
+        .once();
+    window("2026-11-21T10:01:00Z", "2026-11-22T10:00:00Z")
+        .answers(200, json!({"result": rest, "error": null}))
+        .once();
+    window("2026-11-20T10:02:00Z", "2026-11-21T10:01:00Z")
+        .answers(200, json!({"result": [], "error": null}))
+        .once();
+    window("2026-11-20T00:00:00Z", "2026-11-20T10:02:00Z")
+        .answers(200, json!({"result": [], "error": null}))
+        .once();
+    let screen = supabase.run("logs api list --since 2026-11-20T00:00:00Z --until 2026-11-22T10:00:00Z --limit 0 -o ndjson");
+    assert_eq!(screen.stdout().lines().count(), 1500, "{}", screen.stderr());
+    let asked = asked(&supabase);
+    assert!(asked[1].contains("(toUnixTimestamp64Micro(timestamp) < 1795341599999000 or (toUnixTimestamp64Micro(timestamp) = 1795341599999000 and toString(id) < '03e7'))"), "{}", asked[1]);
+    assert!(
+        asked[2].contains("toUnixTimestamp64Micro(timestamp) < 1795255260000000"),
+        "{}",
+        asked[2]
+    );
+}
+
+#[test]
+fn a_limit_stops_it_and_so_does_a_number_of_requests() {
+    let supabase = FakeSupabase::start();
+    let range = "--since 2026-11-01T00:00:00Z --until 2026-11-22T10:00:00Z";
+    let page: Vec<Value> = (0..3)
+        .map(|number| request(1_795_341_500_000_000 - number, &format!("{number:04x}")))
+        .collect();
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": page, "error": null}))
+        .times(3);
+    let screen = supabase.run(&format!("logs api list {range} --limit 3 -o csv"));
+    assert_eq!(screen.stdout().lines().count(), 4, "{screen}");
+    let screen = supabase.run(&format!(
+        "logs api list {range} --limit 0 --max-requests 2 -o ndjson"
+    ));
+    assert_eq!(screen.stdout().lines().count(), 6, "{screen}");
+    insta::assert_snapshot!(screen.stderr(), @"Stopped after 2 log queries (`--max-requests`): there may be more");
+}
+
+#[test]
+fn windows_that_are_too_slow_are_halved() {
+    let supabase = FakeSupabase::start();
+    let slow = json!({"result": null, "error": "Query timed out. Retry your query or reduce the time range."});
+    supabase.on("GET", &path()).answers(200, slow).once();
+    for (start, stop) in [
+        ("2026-11-22T09:30:00Z", "2026-11-22T10:00:00Z"),
+        ("2026-11-22T09:00:00Z", "2026-11-22T09:30:00Z"),
+    ] {
+        supabase
+            .on("GET", &path())
+            .with_query("iso_timestamp_start", start)
+            .with_query("iso_timestamp_end", stop)
+            .answers(
+                200,
+                json!({"result": [request(1_795_341_500_000_000, "a")], "error": null}),
+            )
+            .once();
+    }
+    let screen = supabase.run(&format!("logs api list {HOUR} -o ndjson"));
+    assert_eq!(
+        (screen.status(), screen.stdout().lines().count()),
+        (Some(0), 2),
+        "{screen}"
+    );
+    assert!(
+        screen.stderr().starts_with("Too slow for one answer"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_service_that_does_not_get_on_is_told() {
+    let supabase = FakeSupabase::start();
+    let page: Vec<Value> = (0..1000)
+        .map(|_| request(1_795_341_500_000_000, "a"))
+        .collect();
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": page, "error": null}))
+        .times(2);
+    let screen = supabase.run(&format!("logs api list {HOUR} --limit 0 -o ndjson"));
+    assert_eq!(
+        screen.code(),
+        Some("malformed_response"),
+        "{}",
+        screen.stderr()
+    );
+}
+
+#[test]
+fn formats_that_have_an_end_do_not_go_with_follow() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", &path()).never();
+    for line in [
+        "logs api list -f -o json",
+        "logs api list -f -o csv",
+        "logs errors list --follow -o yaml",
+        "logs query x -f -o json",
+    ] {
+        let screen = supabase.run(line);
+        assert_eq!(
+            (screen.status(), screen.code()),
+            (Some(2), Some("usage")),
+            "{line}: {screen}"
+        );
+    }
+    for line in [
+        "logs api list -f --limit 5",
+        "logs api list -f --until 1h",
+        "logs api list --interval 5m",
+        "logs api list --stats --interval 90s",
+        "logs errors list --group -f",
+    ] {
+        assert_eq!(supabase.run(line).status(), Some(2), "{line}");
+    }
+    let screen = supabase.run("logs api list --output-file x -o json");
+    insta::assert_snapshot!(screen.stderr(), @"
+    error[usage]: `--output-file` writes rows as they come: json and yaml are one document
+    hint: `-o ndjson` is JSON, a row a line; `-o csv` and `-o table` go as well
+    ");
+}
+
+#[test]
+fn a_file_is_gone_on_with_after_an_interruption() {
+    let world = World::new();
+    let line = "--profile sandbox logs api list --since 2026-01-01 --limit 0 --reverse";
+    // The same range, whenever the two runs are: it is a day that is over.
+    let line = line.replace("--since 2026-01-01", "--since yesterday --until yesterday");
+    let whole = world.run(&format!("{line} -o ndjson"));
+    assert!(whole.stdout().lines().count() > 1000, "{}", whole.stderr());
+    let begun = world.run(&format!(
+        "{line} --output-file rows.ndjson --max-requests 1"
+    ));
+    assert!(
+        begun
+            .stderr()
+            .contains("the same command goes on with the rest"),
+        "{begun}"
+    );
+    let file = world.path().join("here/rows.ndjson");
+    let half = std::fs::read_to_string(&file).unwrap();
+    assert!(!half.is_empty() && whole.stdout().starts_with(&half));
+    // As if it had been killed in the middle of a page.
+    std::fs::write(&file, format!("{half}{{\"id\":\"edge")).unwrap();
+    let other = world.run(&format!("{line} --output-file rows.ndjson --status 5xx"));
+    assert_eq!(other.status(), Some(2), "{other}");
+    let done = world.run(&format!("{line} --output-file rows.ndjson"));
+    assert!(done.stderr().contains("Going on after 1000 rows"), "{done}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole.stdout());
+    assert!(!world.path().join("here/rows.ndjson.resume").exists());
+    let again = world.run(&format!("{line} --output-file rows.ndjson"));
+    assert_eq!(again.status(), Some(2), "{again}");
+    let table = world.run(&format!("{line} --output-file rows.csv -o csv"));
+    assert_eq!(table.status(), Some(0), "{table}");
+    let csv = std::fs::read_to_string(world.path().join("here/rows.csv")).unwrap();
+    assert_eq!(csv.lines().count(), whole.stdout().lines().count() + 1);
+}
+
+#[test]
+fn streams_print_the_same_bytes_as_lists() {
+    let world = World::new();
+    // Three hours that lie behind: whenever two runs are, they see the same.
+    let start =
+        jiff::Timestamp::from_second(jiff::Timestamp::now().as_second() / 3600 * 3600 - 5 * 3600)
+            .unwrap();
+    let range = format!(
+        "--since {start} --until {}",
+        start + std::time::Duration::from_hours(3)
+    );
+    for (format, fields) in [
+        ("table", ""),
+        ("table", "--fields logged_at,path"),
+        ("ndjson", ""),
+        ("ndjson", "--fields logged_at,path"),
+        ("csv", ""),
+        ("csv", "--fields logged_at,path"),
+        ("yaml", ""),
+    ] {
+        {
+            let list = world.run(&format!(
+                "--profile sandbox logs api list {range} --limit 1000 -o {format} {fields}"
+            ));
+            let stream = world.run(&format!(
+                "--profile sandbox logs api list {range} --limit 0 -o {format} {fields}"
+            ));
+            assert!(
+                list.stdout().lines().count() > 1 || format == "json",
+                "{list}"
+            );
+            assert!(list.to_string() == stream.to_string(), "{format} {fields}");
+        }
+    }
+    let filtered = world.run(&format!(
+        "--profile sandbox logs api list {range} --limit 0 -o ndjson --jq .source"
+    ));
+    let listed = world.run(&format!(
+        "--profile sandbox logs api list {range} --limit 1000 -o ndjson --jq .source"
+    ));
+    assert_eq!(filtered.stdout(), listed.stdout());
+    let unknown = world.run(&format!(
+        "--profile sandbox logs api list {range} --limit 0 -o ndjson --fields nope"
+    ));
+    assert_eq!(unknown.code(), Some("invalid_input"), "{unknown}");
+}
+
+#[test]
+fn the_last_rows_come_oldest_first() {
+    let world = World::new();
+    let list = world.run(
+        "--profile sandbox logs api list --since yesterday --until yesterday --limit 5 -o ndjson",
+    );
+    let tail = world.run(
+        "--profile sandbox logs api list --since yesterday --until yesterday --tail 5 -o ndjson",
+    );
+    let mut lines: Vec<&str> = list.stdout().lines().collect();
+    lines.reverse();
+    assert_eq!(tail.stdout().lines().collect::<Vec<_>>(), lines);
+    let query = "select toString(id) as log_id, toUnixTimestamp64Micro(timestamp) as ts_us from logs where source = 'edge_logs' order by ts_us desc limit 9";
+    let run = world
+        .command(
+            "--profile sandbox logs query --since yesterday --until yesterday --tail 3 -o json",
+        )
+        .arg(query)
+        .run()
+        .json();
+    assert_eq!(run["data"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn following_shows_each_row_once_and_tells_how_many() {
+    let world = World::new();
+    // Six looks a minute: each moves the sandbox's clock.
+    let screen =
+        world.run("--profile sandbox logs api list --follow --tail 3 --max-requests 120 -o ndjson");
+    assert_eq!(screen.status(), Some(0), "{}", screen.stderr());
+    let rows: Vec<Value> = screen
+        .stdout()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
+    assert!(ids.len() > 20, "{ids:?}");
+    assert_eq!(
+        screen.stderr().lines().last(),
+        Some(format!("{} rows", rows.len()).as_str())
+    );
+    assert!(
+        rows.iter().any(|row| row["late"] == true),
+        "some are late in the sandbox"
+    );
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), rows.len(), "none twice");
+    // And none is missing, of those that had time to arrive.
+    let (first, last) = (
+        rows[0]["logged_at"].as_str().unwrap(),
+        rows[rows.len() - 1]["logged_at"].as_str().unwrap(),
+    );
+    let listed = world.run(&format!(
+        "--profile sandbox logs api list --since {first} --until {last} --limit 0 -o ndjson"
+    ));
+    let times: Vec<&str> = rows
+        .iter()
+        .map(|row| row["logged_at"].as_str().unwrap())
+        .collect();
+    let least = times.iter().min().unwrap();
+    for line in listed.stdout().lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let id = row["id"].as_str().unwrap();
+        assert!(
+            ids.binary_search(&id).is_ok() || row["logged_at"].as_str().unwrap() < *least,
+            "{id} is missing"
+        );
+    }
+    let query = "select toString(id) as log_id, toUnixTimestamp64Micro(timestamp) as ts_us, source from logs where source = 'edge_logs' order by ts_us desc limit 500";
+    let followed = world
+        .command("--profile sandbox logs query --follow --max-requests 60 -o ndjson")
+        .arg(query)
+        .run();
+    let mut lines: Vec<&str> = followed.stdout().lines().collect();
+    let count = lines.len();
+    lines.sort_unstable();
+    lines.dedup();
+    assert!(count > 3 && lines.len() == count, "{}", followed.stderr());
+}
+
+#[test]
+fn outages_are_survived_and_refusals_are_not() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &path())
+        .answers(
+            200,
+            json!({"result": null, "error": "Field \"x\" does not exist."}),
+        )
+        .once();
+    let screen = supabase.run("logs api list --follow --tail 0 -o ndjson");
+    assert_eq!(screen.code(), Some("query_failed"), "{screen}");
+    assert!(screen.stderr().starts_with("0 rows\n"), "{screen}");
+    // In the sandbox time passes by itself, and with it the outage.
+    let world = World::new();
+    let query = "select nope from logs";
+    let screen = world
+        .command("--profile sandbox logs query --follow")
+        .arg(query)
+        .run();
+    assert_eq!(screen.code(), Some("query_failed"), "{screen}");
+}
+
+#[test]
+fn ctrl_c_ends_it_with_a_count() {
+    let world = World::new();
+    let person = world
+        .command("--profile sandbox logs api list --follow --tail 2")
+        .at_terminal(200);
+    let screen = person.reads("edge_logs/").presses("\u{3}").sees_the_end();
+    assert_eq!(screen.status(), Some(130), "{screen}");
+    let shown = screen.to_string();
+    assert!(
+        shown.contains(" rows") && shown.contains("error[interrupted]"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn stats_fill_what_is_empty_and_draw_on_a_terminal_alone() {
+    let world = World::new();
+    let range = "--since yesterday --until yesterday";
+    let stats = world
+        .run(&format!(
+            "--profile sandbox logs api list {range} --stats -o json"
+        ))
+        .json();
+    let rows = stats["data"].as_array().unwrap();
+    let services: std::collections::BTreeSet<&str> = rows
+        .iter()
+        .map(|row| row["service"].as_str().unwrap())
+        .collect();
+    assert!(
+        services.contains("rest") && services.contains("auth"),
+        "{services:?}"
+    );
+    assert_eq!(
+        rows.len(),
+        services.len() * 48,
+        "a day in halves of an hour"
+    );
+    let counted: i64 = rows.iter().map(|row| row["count"].as_i64().unwrap()).sum();
+    let errors: i64 = rows.iter().map(|row| row["errors"].as_i64().unwrap()).sum();
+    let count = |flags: &str| {
+        world
+            .run(&format!(
+                "--profile sandbox logs api list {range} --limit 0 -o ndjson {flags}"
+            ))
+            .stdout()
+            .lines()
+            .count()
+    };
+    assert_eq!(
+        (
+            usize::try_from(counted).unwrap(),
+            usize::try_from(errors).unwrap()
+        ),
+        (count(""), count("--status 5xx"))
+    );
+    let sparse = world
+        .run(&format!(
+            "--profile sandbox logs functions list {range} --stats --interval 5m -o json"
+        ))
+        .json();
+    let empty = sparse["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["count"] == 0)
+        .unwrap()
+        .clone();
+    assert!(empty["p95_ms"].is_null() && empty["errors"] == 0);
+    assert!(rows.iter().all(|row| row.get("chart").is_none()));
+    for line in [
+        "functions list --stats --interval 1h",
+        "errors list --stats",
+        "errors list --stats --level error --level warning",
+    ] {
+        let screen = world.run(&format!("--profile sandbox logs {line} {range} -o json"));
+        assert!(
+            screen.json()["metadata"]["count"].as_i64().unwrap() > 10,
+            "{screen}"
+        );
+    }
+    let errors = world.run(&format!("--profile sandbox logs errors list {range} --stats --level error --level warning -o json")).json();
+    let sum = |key: &str| {
+        errors["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row[key].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    assert_eq!(sum("errors") + sum("warnings"), sum("count"));
+    let of_errors = world.run(&format!(
+        "--profile sandbox logs errors list {range} --limit 0 -o ndjson"
+    ));
+    assert_eq!(
+        usize::try_from(sum("errors")).unwrap(),
+        of_errors.stdout().lines().count()
+    );
+    let person = world
+        .command(&format!(
+            "--profile sandbox logs api list {range} --stats --interval 6h"
+        ))
+        .at_terminal(140);
+    assert!(person.sees_the_end().to_string().contains('█'));
+}
+
+#[test]
+fn two_processes_share_what_a_minute_allows() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": [], "error": null}));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let screen = supabase.run(&format!("logs api list {HOUR}"));
+                    assert_eq!(screen.status(), Some(0), "{screen}");
+                    assert!(!screen.stderr().contains("waiting"), "{screen}");
+                }
+            });
+        }
+    });
+    let waits = supabase
+        .command(&format!("logs api list {HOUR}"))
+        .at_terminal(100);
+    let screen = waits
+        .reads("Ten log queries a minute are allowed; waiting")
+        .presses("\u{3}")
+        .sees_the_end();
+    assert_eq!(screen.status(), Some(130));
+    assert_eq!(asked(&supabase).len(), 10, "the eleventh was not sent");
+    // Another token has a minute of its own.
+    let other = supabase
+        .command(&format!("logs api list {HOUR}"))
+        .env("SUPABASE_ACCESS_TOKEN", "sbp_another")
+        .run();
+    assert_eq!(other.status(), Some(0), "{other}");
 }

@@ -12,6 +12,7 @@
     reason = "a test may panic, and sets up its own environment"
 )]
 
+mod logs;
 mod policies;
 mod program;
 mod recorded;

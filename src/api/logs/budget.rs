@@ -3,6 +3,7 @@
 //! The service counts in minutes that begin when it likes. Whoever has sent no more than ten in any
 //! sixty seconds is within all of them.
 
+use std::cell::Cell;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::platform;
 
-/// Requests in a stretch of time, as the service's headers tell.
+/// Requests in a stretch of time, until the service's headers tell otherwise.
 const REQUESTS: usize = 10;
 
 /// The stretch, and a little for the way there.
@@ -22,12 +23,25 @@ const STRETCH_MS: i64 = 60_500;
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     folder: PathBuf,
+    limit: Cell<usize>,
 }
 
 impl Budget {
     /// A budget whose files are in this folder.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            limit: Cell::new(REQUESTS),
+        }
+    }
+
+    /// Goes by what the service tells of its limit.
+    pub(crate) fn learn(&self, told: &str) {
+        if let Ok(limit) = told.trim().parse()
+            && limit > 0
+        {
+            self.limit.set(limit);
+        }
     }
 
     /// Takes a request out of the budget, or says how long there is none.
@@ -46,7 +60,7 @@ impl Budget {
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         let mut sent: Vec<i64> = text.lines().filter_map(|line| line.parse().ok()).collect();
-        let wait = slot(&mut sent, now.as_millisecond());
+        let wait = slot(&mut sent, self.limit.get(), now.as_millisecond());
         if wait.is_none() {
             let lines: String = sent
                 .iter()
@@ -60,11 +74,11 @@ impl Budget {
 }
 
 /// Notes a request at this time, or tells how long it must wait.
-fn slot(sent: &mut Vec<i64>, now: i64) -> Option<Duration> {
+fn slot(sent: &mut Vec<i64>, limit: usize, now: i64) -> Option<Duration> {
     // What lies ahead was written by a clock that has been put back since.
     sent.retain(|time| (now - STRETCH_MS..=now).contains(time));
     sent.sort_unstable();
-    if let Some(oldest) = sent.len().checked_sub(REQUESTS).and_then(|at| sent.get(at)) {
+    if let Some(oldest) = sent.len().checked_sub(limit).and_then(|at| sent.get(at)) {
         let wait = oldest + STRETCH_MS + 1 - now;
         return Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
     }
@@ -84,7 +98,7 @@ mod tests {
             let (mut sent, mut all, mut now) = (Vec::new(), Vec::new(), 1_000_000);
             for step in steps {
                 now += step;
-                while let Some(wait) = slot(&mut sent, now) {
+                while let Some(wait) = slot(&mut sent, REQUESTS, now) {
                     prop_assert!(wait > Duration::ZERO && wait <= Duration::from_millis(60_501));
                     now += i64::try_from(wait.as_millis()).unwrap();
                 }

@@ -134,6 +134,57 @@ mod tests {
         }
     }
 
+    /// Through the very database, where the rig is at hand.
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "the environment says where the rig is"
+    )]
+    fn the_database_gets_every_text_as_it_was() {
+        let (Some(rig), Some(venv)) = (
+            std::env::var_os("SUPACTL_RIG"),
+            std::env::var_os("RIG_VENV"),
+        ) else {
+            eprintln!("SKIPPED: SUPACTL_RIG and RIG_VENV do not name the rig");
+            return;
+        };
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let odd = "(\\PC|[\\\\'\0\n\r\t\u{8}\u{1a}%_`\"?;-]){0,60}";
+        let mut values: Vec<String> = (0..400)
+            .map(|_| proptest::strategy::ValueTree::current(&odd.new_tree(&mut runner).unwrap()))
+            .collect();
+        values.push("\\'\0é💥".repeat(1_000));
+        values.push("x".repeat(10_000));
+        values.push("'; drop table logs; --".to_owned());
+        let literals: Vec<String> = values.iter().map(|value| text(value)).collect();
+        let given =
+            serde_json::json!({"rig": rig.to_str(), "from": 0, "to": 60, "literals": literals});
+        let script =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/clickhouse.py");
+        let mut python = std::process::Command::new(std::path::Path::new(&venv).join("bin/python"))
+            .arg(script)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(
+            &mut python.stdin.take().unwrap(),
+            given.to_string().as_bytes(),
+        )
+        .unwrap();
+        let output = python.wait_with_output().unwrap();
+        let answers: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answers.len(), values.len());
+        for (value, answer) in values.iter().zip(answers) {
+            let hex = value
+                .bytes()
+                .fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
+            assert_eq!(answer, hex, "{value:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_text_arrives_as_it_was(value in "(\\PC|[\\\\'\0\n\r\t\u{8}\u{1a}%_`\"]){0,40}") {

@@ -4,9 +4,11 @@
 //! minute. `search` says what is asked, `walk` how a long stretch is gone through.
 
 mod budget;
+mod follow;
 pub(crate) mod literal;
 mod rows;
 mod search;
+mod stats;
 mod walk;
 pub(crate) mod window;
 
@@ -15,9 +17,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use budget::Budget;
+pub(crate) use follow::{Follow, OVERLAP};
 pub(crate) use rows::{LogId, Wanted, level_of, listed};
-pub(crate) use search::{Level, SERVICES, Search, Statuses};
-pub(crate) use walk::{Order, Walk};
+pub(crate) use search::{
+    FUNCTION_MEASURES, Level, REQUEST_MEASURES, SERVICES, Search, Statuses, error_measures,
+};
+pub(crate) use stats::{LONGEST_INTERVAL, Measures, Stats};
+pub(crate) use walk::{Ask, Order, Walk};
 pub(crate) use window::{Range, Window};
 
 use super::Api;
@@ -98,6 +104,7 @@ impl Api {
         .query("iso_timestamp_start", Some(written(window.from)))
         .query("iso_timestamp_end", Some(written(window.to)));
         let answer = self.client.send(request).await.map_err(in_words)?;
+        self.client.note_log_limit(&answer);
         read(answer.json()?)
     }
 }
@@ -114,6 +121,13 @@ impl Page {
             }
         }
     }
+}
+
+/// The rows of an answer, as a list shows them.
+pub(crate) fn page_rows(body: &[u8], keys: &[String]) -> Result<Vec<Object>> {
+    let page = serde_json::from_slice(body).map_err(|error| Error::Internal(error.to_string()))?;
+    let rows = read(page)?;
+    Ok(rows.into_iter().map(|row| listed(row, keys)).collect())
 }
 
 fn read(page: Page) -> Result<Vec<Object>> {
@@ -267,7 +281,10 @@ impl Api {
         let found = self
             .log_rows(project, &sql, around(id.time(), RELATED_WITHIN))
             .await?;
-        Ok(found.into_iter().map(rows::listed).collect())
+        Ok(found
+            .into_iter()
+            .map(|row| rows::listed(row, &[]))
+            .collect())
     }
 
     /// What a search finds, counted by source and code, the most frequent first.

@@ -98,7 +98,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// A row of a list: its id and its time first, then its properties. What is absent is null, which
 /// the database tells as an empty text.
-pub(crate) fn listed(raw: Object) -> Object {
+pub(crate) fn listed(raw: Object, keys: &[String]) -> Object {
     let mut row = Object::with_capacity(raw.len() + 1);
     let id = id(&raw);
     row.insert(
@@ -113,6 +113,12 @@ pub(crate) fn listed(raw: Object) -> Object {
             "message" => drop(row.insert(key, value)),
             "status_code" | "duration_ms" => drop(row.insert(key, number(value))),
             _ => drop(row.insert(key, present(value))),
+        }
+    }
+    // The service sends all of them; what an odd row lacks is null.
+    if row.len() < keys.len() {
+        for key in keys {
+            row.entry(key.as_str()).or_insert(Value::Null);
         }
     }
     row
@@ -332,7 +338,7 @@ mod tests {
     fn rows_are_read_whatever_is_missing() {
         let raw = json!({"log_id": "ab", "ts_us": "1791626403000001", "source": "edge_logs", "method": "", "status_code": "500", "duration_ms": 1.5, "message": ""});
         assert_eq!(
-            Value::from(listed(object(&raw))).to_string(),
+            Value::from(listed(object(&raw), &[])).to_string(),
             r#"{"id":"edge_logs/1791626403000001/ab","logged_at":"2026-10-10T10:00:03.000001Z","source":"edge_logs","method":null,"status_code":500,"duration_ms":1.5,"message":""}"#
         );
         for odd in [
@@ -341,7 +347,7 @@ mod tests {
             json!({"value": "odd"}),
             json!({"ts_us": 1e30, "source": null}),
         ] {
-            let row = listed(object(&odd));
+            let row = listed(object(&odd), &[]);
             assert_eq!(
                 (&row["id"], &row["logged_at"]),
                 (&Value::Null, &Value::Null),

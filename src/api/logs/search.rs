@@ -2,9 +2,12 @@
 //!
 //! A condition is made of constants and of texts that [`literal`](super::literal) made safe.
 
+use std::borrow::Cow;
+
 use super::PAGE;
 use super::literal::{text, texts};
 use super::rows::LogId;
+use super::stats::Measures;
 
 /// The gateway's rows, and those of function calls.
 pub(crate) const GATEWAY: &str = "edge_logs";
@@ -65,6 +68,47 @@ const OF_REQUESTS: &str = "log_attributes['request.method'] as method, \
     log_attributes['request.sb.auth_user'] as auth_user, \
     log_attributes['response.headers.proxy_status'] as proxy_status, \
     log_attributes['request.headers.cf_ray'] as cf_ray";
+
+const STATUS_ERROR: &str = "toInt32OrZero(log_attributes['response.status_code']) >= 500";
+const STATUS_WARNING: &str =
+    "toInt32OrZero(log_attributes['response.status_code']) between 400 and 499";
+
+/// What is counted of calls of functions.
+pub(crate) const FUNCTION_MEASURES: Measures = Measures {
+    key: "function",
+    group: "log_attributes['function_id']",
+    error: Cow::Borrowed(STATUS_ERROR),
+    warning: Some(STATUS_WARNING),
+    duration: Some("log_attributes['execution_time_ms']"),
+};
+
+/// What is counted of requests, by the service that they were for.
+pub(crate) const REQUEST_MEASURES: Measures = Measures {
+    key: "service",
+    group: "multiIf(startsWith(log_attributes['request.path'], '/rest/v1'), 'rest', startsWith(log_attributes['request.path'], '/auth/v1'), 'auth', \
+        startsWith(log_attributes['request.path'], '/storage/v1'), 'storage', startsWith(log_attributes['request.path'], '/realtime/v1'), 'realtime', \
+        startsWith(log_attributes['request.path'], '/functions/v1') or source = 'function_edge_logs', 'functions', \
+        startsWith(log_attributes['request.path'], '/graphql/v1'), 'graphql', 'other')",
+    error: Cow::Borrowed(STATUS_ERROR),
+    warning: Some(STATUS_WARNING),
+    duration: Some("log_attributes['response.origin_time']"),
+};
+
+/// What is counted of errors and warnings, of which there may be only one kind.
+pub(crate) fn error_measures(sources: &[String], levels: &[Level]) -> Measures {
+    let error = match levels {
+        [] | [Level::Error] => Cow::Borrowed("1"),
+        [Level::Warning] => Cow::Borrowed("0"),
+        _ => Cow::Owned(errors(sources, &[Level::Error])),
+    };
+    Measures {
+        key: "source",
+        group: "source",
+        error,
+        warning: None,
+        duration: None,
+    }
+}
 
 /// The services behind the gateway, by the beginning of their paths.
 pub(crate) const SERVICES: &[&str] = &[
@@ -282,6 +326,43 @@ impl Search {
             conditions.join(" and "),
             limit.min(PAGE)
         )
+    }
+
+    /// The same rows, counted by something.
+    pub(super) fn counted(&self, columns: &str, bounds: &[String], by: &str) -> String {
+        let conditions: Vec<&str> = self
+            .conditions
+            .iter()
+            .chain(bounds)
+            .map(String::as_str)
+            .collect();
+        let conditions = conditions.join(" and ");
+        format!(
+            "select {columns} from logs where {conditions} group by {by} order by {by} limit {PAGE}"
+        )
+    }
+
+    /// The keys that every row has, in their order.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let named = self.columns.split(" as ").skip(1);
+        let names = named.filter_map(|rest| rest.split([',', ' ']).next());
+        let names = names.filter(|name| !matches!(*name, "log_id" | "ts_us"));
+        ["id", "logged_at", "source"]
+            .into_iter()
+            .chain(names)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What tells this search from another.
+    pub(crate) fn fingerprint(&self) -> String {
+        let parts: Vec<&str> = self
+            .conditions
+            .iter()
+            .map(String::as_str)
+            .chain([self.columns.as_str()])
+            .collect();
+        super::super::cache::fingerprint(&parts)
     }
 
     /// The same rows counted by source and code.

@@ -71,7 +71,6 @@ impl Walk {
         }
     }
 
-    #[expect(dead_code, reason = "following and resuming come next")]
     /// Goes on after a row that was the last one of an earlier walk.
     pub(crate) fn after(mut self, cursor: LogId) -> Self {
         let at = Window::around(cursor.time(), cursor.time());
@@ -205,7 +204,6 @@ impl Walk {
         }
     }
 
-    #[expect(dead_code, reason = "following and resuming come next")]
     /// Whether nothing is left to ask.
     pub(crate) fn is_done(&self) -> bool {
         self.left == 0 || (self.current.is_none() && self.rest.minutes() <= 0)

@@ -2,6 +2,8 @@
 
 mod api;
 mod errors;
+mod file;
+mod following;
 mod found;
 mod functions;
 mod listing;

@@ -46,7 +46,11 @@ impl RangeArgs {
         Ok(range)
     }
 
-    #[expect(dead_code, reason = "following and resuming come next")]
+    /// Whether a beginning was typed.
+    pub(super) fn is_typed(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// What was typed, for telling one request from another.
     pub(super) fn typed(&self) -> String {
         format!("{:?} {:?}", self.since, self.until)

@@ -419,6 +419,16 @@ impl Compiler<'_> {
             self.join = Some(self.node(list)?);
             return Ok(Node::Joined);
         }
+        let distinct = function
+            .args
+            .to_string()
+            .to_lowercase()
+            .starts_with("(distinct ");
+        let name = if name == "count" && distinct {
+            "uniqExact".to_owned()
+        } else {
+            name
+        };
         let base = name.strip_suffix("If").unwrap_or(&name);
         if let Some(work) = functions::aggregate(base) {
             // Inside, each row is itself again.

@@ -1,12 +1,13 @@
 //! `logs api list`
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::COLUMNS;
-use crate::api::logs::{SERVICES, Search, Statuses};
+use crate::api::logs::{REQUEST_MEASURES, SERVICES, Search, Statuses};
 use crate::app::App;
 use crate::cli::duration;
 use crate::commands::logs::listing::{ListArgs, Listing};
@@ -76,6 +77,9 @@ impl List {
             columns: COLUMNS,
             what: "requests",
             finish: &|_| {},
+            measures: REQUEST_MEASURES,
+            name: &str::to_owned,
+            requests: Cell::new(0),
         };
         listing.run().await
     }

@@ -3,9 +3,11 @@
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use std::cell::Cell;
+
 use super::{COLUMNS, GROUPS};
 use crate::api::Object;
-use crate::api::logs::{self, Search, level_of};
+use crate::api::logs::{self, Search, error_measures, level_of};
 use crate::app::App;
 use crate::commands::logs::listing::{ListArgs, Listing};
 use crate::commands::logs::range::nothing_found;
@@ -30,7 +32,7 @@ pub(crate) struct List {
     levels: Vec<Level>,
 
     /// Count them by source and code instead, with the first, the last and a sample
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["follow", "tail", "stats", "output_file", "reverse"])]
     group: bool,
 
     #[command(flatten)]
@@ -76,6 +78,9 @@ impl List {
             range,
             search,
             columns: COLUMNS,
+            measures: error_measures(&self.sources, &levels),
+            name: &str::to_owned,
+            requests: Cell::new(0),
             what: if levels == [logs::Level::Warning] {
                 "warnings"
             } else {

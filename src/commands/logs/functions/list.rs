@@ -1,11 +1,12 @@
 //! `logs functions list`
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::{COLUMNS, Names};
-use crate::api::logs::{Search, Statuses};
+use crate::api::logs::{FUNCTION_MEASURES, Search, Statuses};
 use crate::app::App;
 use crate::cli::duration;
 use crate::commands::logs::listing::{ListArgs, Listing};
@@ -31,7 +32,7 @@ pub(crate) struct List {
     min_duration: Option<Duration>,
 
     /// With the lines that functions wrote, whatever status and duration their calls had
-    #[arg(long)]
+    #[arg(long, conflicts_with = "stats")]
     console: bool,
 
     /// Of these lines only those of a level: error, warn, info, log, debug
@@ -62,6 +63,9 @@ impl List {
             columns: COLUMNS,
             what: "calls of functions",
             finish: &|row| names.add(row),
+            measures: FUNCTION_MEASURES,
+            name: &|id| names.name(id),
+            requests: Cell::new(0),
         };
         listing.run().await
     }

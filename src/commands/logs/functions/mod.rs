@@ -64,6 +64,12 @@ impl Names {
         found.map(|(id, _)| id.clone())
     }
 
+    /// The name of an id, or the id itself.
+    fn name(&self, id: &str) -> String {
+        let known = self.0.iter().find(|(known, _)| known == id);
+        known.map_or_else(|| id.to_owned(), |(_, slug)| slug.clone())
+    }
+
     /// Adds the function's name: of the list, else as it stands in the address that was called.
     fn add(&self, row: &mut Object) {
         let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default();
