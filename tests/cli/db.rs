@@ -264,3 +264,27 @@ fn sql_of_all_sources_runs_in_the_sandbox() {
         .arg("select 1");
     assert_eq!(paused.run().code(), Some("project_paused"));
 }
+
+#[test]
+fn long_texts_fit_the_terminal() {
+    let supabase = FakeSupabase::start();
+    let note =
+        "a note that is much longer than anything that would fit into one line of this terminal";
+    supabase.on("POST", QUERY).answers(
+        201,
+        json!([{"id": 1, "note": note, "paid": null}, {"id": 2, "note": "", "paid": true}]),
+    );
+    let screen = supabase
+        .command("db query")
+        .arg("select 1")
+        .at_terminal(50)
+        .sees_the_end();
+    insta::assert_snapshot!(screen, @"
+    id  note                                    paid
+    1   a note that is much longer than         NULL
+        anything that would fit into one line
+        of this terminal
+    2                                           true
+    2 rows in [ms] ms
+    ");
+}

@@ -600,3 +600,30 @@ fn no_name_role_bucket_or_expression_leaves_its_quotes() {
     );
     each_role("drop role %I");
 }
+
+#[test]
+fn a_person_sees_what_a_template_makes_before_it_is_asked_for() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", POLICIES)
+        .answers(201, "policies.json")
+        .once();
+    supabase.on("POST", QUERY).never();
+    let screen = supabase
+        .command("storage policies set mine --bucket reports --template own-folder")
+        .at_terminal(100)
+        .reads("[y/N]")
+        .types("n")
+        .sees_the_end();
+    insta::assert_snapshot!(screen, @"
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    create `mine_select`: select for authenticated
+    create `mine_insert`: insert for authenticated
+    create `mine_update`: update for authenticated
+    create `mine_delete`: delete for authenticated
+    Set the policies of bucket `reports` in project abcdefghijklmnopqrst? [y/N] 
+    Set the policies of bucket `reports` in project abcdefghijklmnopqrst? no
+    error[cancelled]: nothing was changed
+    [exit status: 3]
+    ");
+}

@@ -11,6 +11,11 @@ use crate::rig_folder;
 
 /// What is done in the sandbox, in this order; each line must succeed.
 const STORY: &[&str] = &[
+    "db query select(1)",
+    "db query --write select(1)",
+    "storage policies set mine --bucket drafts --template own-folder --yes",
+    "storage policies list",
+    "storage policies delete mine_select --yes",
     "whoami",
     "orgs list",
     "orgs get acme",
@@ -92,6 +97,10 @@ impl Sandbox {
             .env("HOME", state.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("SUPACTL_STATE_DIR", state.path())
+            .envs(
+                std::env::var_os("SUPACTL_SANDBOX_POSTGRES")
+                    .map(|socket| ("SUPACTL_SANDBOX_POSTGRES", socket)),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -111,8 +120,15 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // It stops by Ctrl-C; killing it is what the next start cleans up after.
-        let _ = self.child.kill();
+        // As Ctrl-C does, so that it stops its PostgreSQL too.
+        let pid = self.child.id().to_string();
+        if !Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .is_ok_and(|sent| sent.success())
+        {
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }

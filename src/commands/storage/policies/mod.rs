@@ -7,6 +7,7 @@ mod file;
 mod list;
 mod set;
 mod template;
+mod wanted;
 
 use clap::Subcommand;
 
