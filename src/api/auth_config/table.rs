@@ -137,25 +137,25 @@ settings! {
     }
     Hooks {
         "hook_after_user_created_enabled": Flag, "Call a hook after a user was created";
-        "hook_after_user_created_uri": HookUri, "What is called after a user was created: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_after_user_created_uri": HookUri, "What is called after a user was created";
         "hook_after_user_created_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_before_user_created_enabled": Flag, "Call a hook before a user is created", weaker Off;
-        "hook_before_user_created_uri": HookUri, "What is called before a user is created: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_before_user_created_uri": HookUri, "What is called before a user is created";
         "hook_before_user_created_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_custom_access_token_enabled": Flag, "Call a hook when an access token is made";
-        "hook_custom_access_token_uri": HookUri, "What is called when an access token is made: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_custom_access_token_uri": HookUri, "What is called when an access token is made";
         "hook_custom_access_token_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_mfa_verification_attempt_enabled": Flag, "Call a hook when a second factor is tried", weaker Off;
-        "hook_mfa_verification_attempt_uri": HookUri, "What is called when a second factor is tried: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_mfa_verification_attempt_uri": HookUri, "What is called when a second factor is tried";
         "hook_mfa_verification_attempt_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_password_verification_attempt_enabled": Flag, "Call a hook when a password is tried", weaker Off;
-        "hook_password_verification_attempt_uri": HookUri, "What is called when a password is tried: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_password_verification_attempt_uri": HookUri, "What is called when a password is tried";
         "hook_password_verification_attempt_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_send_email_enabled": Flag, "Call a hook when a mail is sent";
-        "hook_send_email_uri": HookUri, "What is called when a mail is sent: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_send_email_uri": HookUri, "What is called when a mail is sent";
         "hook_send_email_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
         "hook_send_sms_enabled": Flag, "Call a hook when a message is sent";
-        "hook_send_sms_uri": HookUri, "What is called when a message is sent: `https://…` or `pg-functions://postgres/SCHEMA/FUNCTION`";
+        "hook_send_sms_uri": HookUri, "What is called when a message is sent";
         "hook_send_sms_secrets": HookSecrets, "Secrets of the hook, for `https://` only: `v1,whsec_…`, with `|` between";
     }
     Templates {
