@@ -12,7 +12,7 @@ use crate::api::logs::{Follow, LogId, Stats};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::output::canvas::bar;
-use crate::output::{Column, Format, Output, Reader, Reply, Show, Sink, Stream};
+use crate::output::{Column, Format, Reader, Reply, Show, Sink, Stream};
 
 /// How long to wait between two looks: six of them leave four queries of the minute for others.
 pub(super) const PAUSE: Duration = Duration::from_secs(10);
@@ -76,32 +76,12 @@ impl Failures {
     }
 }
 
-/// The output of rows without an end.
-pub(super) fn endless(output: &Output) -> Result<Output> {
-    let format = match output.format {
-        // An expression gets each row.
-        Format::Json if output.jq.is_some() => Format::Ndjson,
-        Format::Table | Format::Ndjson => output.format,
-        Format::Json | Format::Yaml | Format::Csv => {
-            return Err(Error::Usage {
-                message: "`--follow` has no end: only the formats table and ndjson go with it"
-                    .to_owned(),
-                hint: Some("`-o ndjson` is JSON, a row a line".to_owned()),
-            });
-        }
-    };
-    Ok(Output {
-        format,
-        ..output.clone()
-    })
-}
-
 impl Listing<'_> {
     /// Prints the last rows and then new ones, until it is stopped.
     pub(super) async fn follow(&self) -> Result<Reply> {
         let mut columns = self.columns.to_vec();
         columns.push(Column::shown("late", "", Show::Made(late)));
-        let mut stream = Stream::new(&endless(self.app.output())?, columns, Sink::Stdout);
+        let mut stream = Stream::new(&self.app.output().endless()?, columns, Sink::Stdout);
         let count = Count {
             app: self.app,
             rows: Cell::new(0),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use clap::Args;
 use serde_json::Value;
 
-use super::following::{Count, Failures, PAUSE, endless};
+use super::following::{Count, Failures, PAUSE};
 use super::range::{RangeArgs, nothing_found};
 use crate::api::logs::{OVERLAP, PAGE, Range, window};
 use crate::api::{Object, ProjectRef};
@@ -101,7 +101,7 @@ impl Query {
         range: Range,
     ) -> Result<Reply> {
         let mut stream: Option<Stream> = None;
-        let output = endless(app.output())?;
+        let output = app.output().endless()?;
         let count = Count {
             app,
             rows: Cell::new(0),
