@@ -299,7 +299,6 @@ fn what_does_not_fit_the_history_is_refused() {
     insta::assert_snapshot!(supabase.run("migrations apply --pending --yes"), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    Changed since they were applied: 20260101000000_users
     error[conflict]: `20260102000000_posts` is older than the newest migration of the project
     hint: `--out-of-order` applies it all the same; a newer number in its name does so for everybody
     [exit status: 6]
@@ -315,6 +314,12 @@ fn what_does_not_fit_the_history_is_refused() {
     assert_eq!(
         screen.json()["data"]["sql"].as_array().unwrap().len(),
         1,
+        "{screen}"
+    );
+    assert!(
+        screen
+            .stderr()
+            .contains("Changed since they were applied: 20260101000000_users\n"),
         "{screen}"
     );
 }

@@ -1,6 +1,8 @@
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::support::{FakeSupabase, Screen, World};
+use crate::support::{FakeSupabase, Screen, World, postgres};
 
 const QUERY: &str = "/v1/projects/abcdefghijklmnopqrst/database/query";
 const READ_ONLY: &str = "/v1/projects/abcdefghijklmnopqrst/database/query/read-only";
@@ -62,6 +64,8 @@ fn sql_recreates_what_it_was_made_of() {
         shape(&world, &format!("db schema {schemas} -p {THERE}")),
         tables
     );
+    // Nor does PostgreSQL's own tool see a difference.
+    pretty(&dump(&world, THERE), &dump(&world, HERE));
     // All of it: nothing that the fixture makes is missing in the text.
     for part in [
         "create type app.mood as enum ('sad', 'it''s ok', 'häppy')",
@@ -93,6 +97,49 @@ fn sql_recreates_what_it_was_made_of() {
             made.stdout()
         );
     }
+}
+
+/// The schemas as pg_dump writes them.
+fn dump(world: &World, project: &str) -> String {
+    let command = world.command(&format!(
+        "api POST /v1/projects/{project}/database/query -f"
+    ));
+    let name = command
+        .arg("query=select current_database() as name")
+        .run()
+        .json();
+    let database = name[0]["name"].as_str().unwrap();
+    let output = Command::new("pg_dump")
+        .arg("-h")
+        .arg(postgres())
+        .args([
+            "-p",
+            "5432",
+            "-U",
+            "supabase_admin",
+            "-s",
+            "-n",
+            "app",
+            "-n",
+            "\"odd\"\"Schema\"",
+            database,
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("CREATE TABLE app.users"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // Comments, and a word that is new each time.
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with('\\'));
+    lines
+        .map(|line| format!("{line}\n"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Compares line by line, so that a failure is short.
@@ -146,7 +193,7 @@ fn a_table_is_shown_by_its_columns() {
     mv	materialized view	2	off	0
     not_valid	table	1	off	0
     parent	table	2	off	0
-    u	table	1	off	0
+    u	table	2	off	0
     users	table	13	on	2
     v0	view	3	off	0
     v1	view	3	off	0
@@ -375,6 +422,29 @@ fn the_gravest_losses_are_typed() {
     [exit status: 3]
     ");
     assert_eq!(supabase.conversation(), "");
+}
+
+#[test]
+fn where_one_statement_is_taken_at_a_time_the_query_goes_alone() {
+    let supabase = FakeSupabase::start();
+    let said = "Failed to run sql query: ERROR:  42601: cannot insert multiple commands into a prepared statement\n";
+    supabase
+        .on("POST", READ_ONLY)
+        .answers(400, json!({"message": said}))
+        .once();
+    supabase
+        .on("POST", READ_ONLY)
+        .answers(201, json!([{"schema": "public", "name": "t"}]))
+        .once();
+    let screen = supabase.run("db schema --fields name");
+    assert_eq!(screen.stdout(), "t\n", "{screen}");
+    let requests = supabase.requests();
+    let query = |at: usize| {
+        let body: Value = serde_json::from_slice(&requests[at].body).unwrap();
+        body["query"].as_str().unwrap().to_owned()
+    };
+    assert!(query(0).starts_with("set local search_path = '';"));
+    assert!(query(0).ends_with(&query(1)));
 }
 
 #[test]

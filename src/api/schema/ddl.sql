@@ -62,10 +62,11 @@ item as (
              (select ' (' || nullif(pg_catalog.concat_ws(' ',
                 case when sc.relname <> r.relname || '_' || a.attname || '_seq' then 'sequence name ' || sc.full_name end,
                 case when q.seqincrement <> 1 then 'increment by ' || q.seqincrement end,
-                case when q.seqmin <> case when q.seqincrement > 0 then 1 else q.seqmin end then 'minvalue ' || q.seqmin end,
-                case when q.seqmax <> case q.seqtypid when 'int8'::regtype then 9223372036854775807
-                       when 'int4'::regtype then 2147483647 else 32767 end then 'maxvalue ' || q.seqmax end,
-                case when q.seqstart <> 1 then 'start with ' || q.seqstart end,
+                case when q.seqmin <> case when q.seqincrement > 0 then 1 when q.seqtypid = 'int8'::regtype then -9223372036854775808
+                       when q.seqtypid = 'int4'::regtype then -2147483648 else -32768 end then 'minvalue ' || q.seqmin end,
+                case when q.seqmax <> case when q.seqincrement < 0 then -1 when q.seqtypid = 'int8'::regtype then 9223372036854775807
+                       when q.seqtypid = 'int4'::regtype then 2147483647 else 32767 end then 'maxvalue ' || q.seqmax end,
+                case when q.seqstart <> case when q.seqincrement > 0 then q.seqmin else q.seqmax end then 'start with ' || q.seqstart end,
                 case when q.seqcache <> 1 then 'cache ' || q.seqcache end,
                 case when q.seqcycle then 'cycle' end), '') || ')'
                from owned o join pg_catalog.pg_sequence q on q.seqrelid = o.sequence join relation sc on sc.oid = o.sequence

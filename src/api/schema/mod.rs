@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::record::record;
-use super::sql::{self, Sql};
+use super::sql::{self, Sql, sqlstate};
 use super::{Api, ProjectRef, Record};
 use crate::error::Result;
 
@@ -55,14 +56,8 @@ impl Api {
             ),
             None => Sql::fill("n.nspname = any ({schemas})", &[schemas]),
         };
-        let query = Sql::join(
-            &[
-                Sql::constant(BEFORE),
-                Sql::fill(TABLES, &[("filter", filter)]),
-            ],
-            "",
-        );
-        self.catalog(project, &query, &[]).await
+        self.ask_catalog(project, Sql::fill(TABLES, &[("filter", filter)]))
+            .await
     }
 
     /// Statements that recreate some schemas, in an order in which they run; with a table, only those of it.
@@ -75,15 +70,27 @@ impl Api {
             "nspname = any ({schemas})",
             &[("schemas", sql::text_array(place.schemas)?)],
         );
-        let query = Sql::join(
-            &[Sql::constant(BEFORE), Sql::fill(DDL, &[("filter", filter)])],
-            "",
-        );
-        let mut rows: Vec<Ddl> = self.catalog(project, &query, &[]).await?;
+        let query = Sql::fill(DDL, &[("filter", filter)]);
+        let mut rows: Vec<Ddl> = self.ask_catalog(project, query).await?;
         if let Some(table) = place.table {
             rows.retain(|row| row.text("table") == Some(table));
         }
         Ok(in_order(&rows))
+    }
+
+    /// Asks with the settings before the query, and without them where only one statement is taken.
+    async fn ask_catalog<T: DeserializeOwned>(
+        &self,
+        project: &ProjectRef,
+        query: Sql,
+    ) -> Result<Vec<T>> {
+        let both = Sql::join(&[Sql::constant(BEFORE), query.clone()], "");
+        match self.catalog(project, &both, &[]).await {
+            Err(error) if sqlstate(&error) == Some("42601") => {
+                self.catalog(project, &query, &[]).await
+            }
+            other => other,
+        }
     }
 }
 

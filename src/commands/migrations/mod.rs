@@ -3,7 +3,9 @@
 mod apply;
 mod folder;
 mod list;
+mod outcome;
 mod plan;
+mod running;
 mod script;
 
 use clap::Subcommand;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::folder::File;
-use crate::api::{Migration, Object, Record};
+use crate::api::{ApiError, Migration, Object, Record};
+use crate::error::{Code, Error, Result};
 
 /// How a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,69 @@ pub(super) fn compare<'a>(files: &'a [File], recorded: &'a [Migration]) -> Vec<S
     );
     steps.sort_by(|one, other| one.version.cmp(other.version));
     steps
+}
+
+/// What a run is to apply.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) versions: Vec<String>,
+    /// What the person should know of the others.
+    pub(super) note: Option<String>,
+}
+
+/// Picks what is pending. `all` compares the whole folder with the project, as the official CLI does;
+/// otherwise the steps are those of files that were named.
+///
+/// # Errors
+/// `conflict` where the history does not fit.
+pub(super) fn choose(steps: &[Step<'_>], all: bool, out_of_order: bool) -> Result<Choice> {
+    let of = |statuses: &[Status]| -> Vec<String> {
+        let found = steps.iter().filter(|step| statuses.contains(&step.status));
+        found
+            .map(|step| format!("{}_{}", step.version, step.name))
+            .collect()
+    };
+    let missing = of(&[Status::MissingLocally]);
+    if all && !missing.is_empty() {
+        return Err(conflict(
+            format!(
+                "the project has migrations that are in no file here: {}",
+                missing.join(", ")
+            ),
+            "fetch their files, or name the files to apply",
+        ));
+    }
+    let applied = of(&[Status::Applied, Status::Changed]);
+    if !all && !applied.is_empty() {
+        return Err(conflict(
+            format!("the project has this already: {}", applied.join(", ")),
+            "`supactl migrations list` shows what is pending",
+        ));
+    }
+    if let Some(early) = steps.iter().find(|step| step.out_of_order)
+        && !out_of_order
+    {
+        return Err(conflict(
+            format!(
+                "`{}_{}` is older than the newest migration of the project",
+                early.version, early.name
+            ),
+            "`--out-of-order` applies it all the same; a newer number in its name does so for everybody",
+        ));
+    }
+    let changed = of(&[Status::Changed]);
+    let pending = steps.iter().filter(|step| step.status == Status::Pending);
+    Ok(Choice {
+        versions: pending.map(|step| step.version.to_owned()).collect(),
+        note: (!changed.is_empty())
+            .then(|| format!("Changed since they were applied: {}", changed.join(", "))),
+    })
+}
+
+fn conflict(message: String, hint: &str) -> Error {
+    ApiError::new(Code::Conflict, message)
+        .with_hint(hint)
+        .into()
 }
 
 /// Whether a file still has the statements that were recorded. Where none were, nobody can tell.
