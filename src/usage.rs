@@ -504,7 +504,9 @@ mod tests {
         assert!(find(&tree, &[]).unwrap().is_empty());
         let hint = |line| find(&tree, &words(line)).unwrap_err().hint().unwrap();
         assert!(hint("formts").starts_with("did you mean `supactl help formats`?"));
-        assert!(hint("storage lst").starts_with("did you mean `supactl storage buckets list`?"));
+        assert!(
+            hint("storage buckts list").starts_with("did you mean `supactl storage buckets list`?")
+        );
         assert!(!hint("xyzzy").contains("did you mean"));
     }
 }

@@ -19,6 +19,7 @@ use crate::output::{Column, Reply, Show};
 )]
 pub(crate) struct Get {
     /// Name of the bucket
+    #[arg(add = crate::completing::buckets())]
     name: BucketName,
 }
 

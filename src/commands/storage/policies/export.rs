@@ -19,7 +19,7 @@ use crate::usage;
 )]
 pub(crate) struct Export {
     /// Name of the bucket
-    #[arg(long)]
+    #[arg(long, add = crate::completing::buckets())]
     bucket: BucketName,
 }
 

@@ -18,7 +18,7 @@ use crate::output::Reply;
 )]
 pub(crate) struct List {
     /// Only policies that name this bucket, or may be about it
-    #[arg(long)]
+    #[arg(long, add = crate::completing::buckets())]
     bucket: Option<BucketName>,
 
     /// Only policies on this table of Storage

@@ -26,7 +26,7 @@ pub(crate) struct Set {
     pub(super) name: Option<String>,
 
     /// Bucket that it is about
-    #[arg(long, required_unless_present = "file", conflicts_with = "file")]
+    #[arg(long, required_unless_present = "file", conflicts_with = "file", add = crate::completing::buckets())]
     pub(super) bucket: Option<BucketName>,
 
     /// What it allows
