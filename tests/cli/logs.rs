@@ -1,3 +1,7 @@
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+
 use serde_json::{Value, json};
 
 use crate::support::{FakeSupabase, REF, World};
@@ -799,4 +803,117 @@ fn two_processes_share_what_a_minute_allows() {
         .env("SUPABASE_ACCESS_TOKEN", "sbp_another")
         .run();
     assert_eq!(other.status(), Some(0), "{other}");
+}
+
+/// The most memory that a process has had, in kilobytes, where the system tells it.
+fn peak_memory_kb(process: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Runs it and reads all of its lines: how many there were, and its memory at one of them and near
+/// the end.
+fn memory_of(
+    world: &World,
+    line: &str,
+    variables: &[(&str, &str)],
+    early: u64,
+    late: u64,
+) -> (u64, u64, u64) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_supactl"));
+    let folder = world.path().to_str().unwrap().to_owned();
+    let mut child = command
+        .args(line.split_whitespace())
+        .env_clear()
+        .envs(variables.iter().copied())
+        .env("HOME", &folder)
+        .env("SUPACTL_CACHE_DIR", format!("{folder}/cache"))
+        .env("SUPACTL_STATE_DIR", format!("{folder}/state"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::with_capacity(64 * 1024, child.stdout.take().unwrap()).lines();
+    let (mut count, mut first, mut last) = (0, 0, 0);
+    for line in lines {
+        drop(line.unwrap());
+        count += 1;
+        if count == early {
+            first = peak_memory_kb(&child).unwrap_or(0);
+        } else if count % 500 == 0 || count == late {
+            last = peak_memory_kb(&child).unwrap_or(last);
+        }
+    }
+    assert!(child.wait().unwrap().success());
+    (count, first, last)
+}
+
+/// Serves so many rows, a thousand a page, each page after the last row that the question names.
+fn serve_rows(rows: i64) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut sent = 0;
+        for stream in listener.incoming().flatten() {
+            let number = sent;
+            sent += 1000;
+            let page = if number < rows { 1000 } else { 0 };
+            let page: Vec<Value> = (number..number + page)
+                .map(|number| {
+                    request(
+                        1_795_338_000_000_000 + number * 1000,
+                        &format!("{number:08x}"),
+                    )
+                })
+                .collect();
+            let _ = answer(&stream, &json!({"result": page, "error": null}).to_string());
+        }
+    });
+    address
+}
+
+fn answer(mut stream: &TcpStream, body: &str) -> std::io::Result<()> {
+    for line in BufReader::new(stream).lines() {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-ratelimit-limit: 100000\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())
+}
+
+#[test]
+fn memory_does_not_grow_with_the_rows() {
+    let world = World::new();
+    let address = serve_rows(40_000);
+    let variables = [
+        ("SUPACTL_API_URL", address.as_str()),
+        ("SUPABASE_PROJECT_ID", REF),
+        (
+            "SUPABASE_ACCESS_TOKEN",
+            "sbp_0123456789abcdef0123456789abcdef01234567",
+        ),
+    ];
+    let line = "logs api list --since 2026-11-22T09:00:00Z --until 2026-11-22T10:00:00Z --limit 0 --reverse -o ndjson";
+    let (count, early, late) = memory_of(&world, line, &variables, 5_000, 40_000);
+    assert_eq!(count, 40_000);
+    assert!(
+        late <= early + 4_000,
+        "{early} kB after 5,000 rows, {late} kB after 40,000"
+    );
+}
+
+#[test]
+fn memory_does_not_grow_with_the_time_of_following() {
+    let world = World::new();
+    let line = "--profile sandbox logs api list --follow --since 1m --max-requests 240 -o ndjson";
+    let (count, early, late) = memory_of(&world, line, &[], 20, 50);
+    assert!(count > 50, "{count}");
+    assert!(late <= early + 6_000, "{early} kB early, {late} kB late");
 }

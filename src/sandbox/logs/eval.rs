@@ -1,17 +1,20 @@
 //! Runs a checked SELECT over rows of logs, as the database would.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, DateTimeField, Expr, Subscript, UnaryOperator, Value as Literal,
+    AccessExpr, BinaryOperator, DateTimeField, Expr, Function, Subscript, UnaryOperator,
+    Value as Literal,
 };
 
 use super::functions::{self, Value, truth};
 use super::rows::Row;
-use super::sql::{COLUMNS, Plan, Refusal, arguments, generic};
+use super::sql::{COLUMNS, Plan, Refusal, arguments, bare, generic};
+
+type Made<T> = Result<T, Refusal>;
 
 /// An expression that is ready to be worked out.
 enum Node {
@@ -26,18 +29,21 @@ enum Node {
     Key(usize),
 }
 
-/// An aggregate: what it makes of its arguments' values, those left out whose condition fails.
+/// An aggregate: what it makes of its argument's values, those left out whose condition fails.
 struct Aggregate {
     work: functions::Aggregate,
     parameter: f64,
-    arguments: Vec<Node>,
+    argument: Option<Node>,
     condition: Option<Node>,
 }
 
-/// One row on its way, perhaps one of several that `arrayJoin` made of it.
-struct Frame<'a> {
-    row: &'a Row,
-    joined: Value,
+/// What an expression is worked out in: a row, perhaps one of several that `arrayJoin` made, or a group.
+#[derive(Default)]
+struct Scope<'a> {
+    row: Option<&'a Row>,
+    joined: Option<Value>,
+    key: Vec<Value>,
+    aggregates: Vec<Value>,
 }
 
 #[derive(Default)]
@@ -51,56 +57,32 @@ struct Compiler<'a> {
 }
 
 /// The rows of the answer.
-pub(super) fn run(plan: &Plan, rows: &[Row], now: i64, cap: usize) -> Result<Json, Refusal> {
-    let mut compiler = Compiler {
+pub(super) fn run(plan: &Plan, rows: &[Row], now: i64, cap: usize) -> Made<Json> {
+    let fresh = || Compiler {
         now,
         ..Compiler::default()
     };
-    let filter = plan.filter.as_ref().map(|filter| compiler.node(filter));
-    let filter = filter.transpose()?;
+    let mut compiler = fresh();
+    let filter = compiler.nodes(plan.filter.iter())?;
     let keys = compiler.nodes(plan.group.iter())?;
-    compiler.group = &plan.group;
-    let mentions = |expression: &Expr| {
-        let mut probe = Compiler {
-            now,
-            ..Compiler::default()
-        };
-        probe.node(expression).map(|_| !probe.aggregates.is_empty())
-    };
     compiler.grouped = !plan.group.is_empty() || plan.having.is_some();
     for (_, expression) in &plan.items {
-        compiler.grouped |= mentions(expression)?;
+        let mut probe = fresh();
+        probe.node(expression)?;
+        compiler.grouped |= !probe.aggregates.is_empty();
     }
+    compiler.group = &plan.group;
     let items = compiler.nodes(plan.items.iter().map(|(_, expression)| expression))?;
     let order = compiler.nodes(plan.order.iter().map(|(expression, _)| expression))?;
-    let having = plan.having.as_ref().map(|having| compiler.node(having));
-    let having = having.transpose()?;
-    let frames = frames(rows, filter.as_ref(), compiler.join.as_ref())?;
-    let mut found: Vec<Scope<'_>> = Vec::new();
+    let having = compiler.nodes(plan.having.iter())?;
+    let mut found = scopes(rows, &filter, compiler.join.as_ref())?;
     if compiler.grouped {
-        for (key, group) in groups(&frames, &keys)? {
-            let aggregates: Result<Vec<Value>, Refusal> = compiler
-                .aggregates
-                .iter()
-                .map(|aggregate| aggregate.value(&group))
-                .collect();
-            let scope = Scope {
-                frame: None,
-                key,
-                aggregates: aggregates?,
-            };
-            let stays = having.as_ref().map(|having| having.value(&scope));
-            if stays.transpose()?.is_none_or(|value| truth(&value)) {
-                found.push(scope);
-            }
-        }
-    } else {
-        found.extend(frames.iter().map(Scope::of));
+        found = groups(found, &keys, &compiler.aggregates)?;
+        found = kept(found, &having)?;
     }
     let mut sorted = Vec::with_capacity(found.len());
     for scope in &found {
-        let by: Result<Vec<Value>, Refusal> = order.iter().map(|node| node.value(scope)).collect();
-        sorted.push((by?, scope));
+        sorted.push((values(&order, scope)?, scope));
     }
     sorted.sort_by(|(one, _), (other, _)| {
         let pairs = one.iter().zip(other).zip(&plan.order);
@@ -108,384 +90,292 @@ pub(super) fn run(plan: &Plan, rows: &[Row], now: i64, cap: usize) -> Result<Jso
             so_far.then_with(|| functions::compare_for_order(one, other, *down))
         })
     });
-    let mut seen = std::collections::HashSet::new();
-    let mut answer = Vec::new();
-    let mut skipped = 0;
+    let (mut seen, mut answer, mut skip) = (HashSet::new(), Vec::new(), plan.offset);
     for (_, scope) in sorted {
         if answer.len() >= plan.limit.min(cap) {
             break;
         }
         // Without DISTINCT nothing need be worked out of a row that is skipped.
-        if !plan.distinct && skipped < plan.offset {
-            skipped += 1;
+        if skip > 0 && !plan.distinct {
+            skip -= 1;
             continue;
         }
-        let mut row = Map::new();
-        for ((name, _), node) in plan.items.iter().zip(&items) {
-            row.insert(name.clone(), node.value(scope)?.json());
+        let names = plan.items.iter().map(|(name, _)| name.clone());
+        let cells = values(&items, scope)?;
+        let row: Map<_, _> = names.zip(cells.iter().map(Value::json)).collect();
+        let row = Json::Object(row);
+        if plan.distinct && !seen.insert(row.to_string()) {
+            continue;
         }
-        if plan.distinct {
-            if !seen.insert(json!(row).to_string()) {
-                continue;
-            }
-            if skipped < plan.offset {
-                skipped += 1;
-                continue;
-            }
+        if skip > 0 {
+            skip -= 1;
+            continue;
         }
-        answer.push(Json::Object(row));
+        answer.push(row);
     }
     Ok(Json::Array(answer))
 }
 
 /// The rows that pass the filter, as many times as `arrayJoin` says.
-fn frames<'a>(
-    rows: &'a [Row],
-    filter: Option<&Node>,
-    join: Option<&Node>,
-) -> Result<Vec<Frame<'a>>, Refusal> {
-    let mut frames = Vec::new();
-    for row in rows {
-        let frame = Frame {
-            row,
-            joined: Value::Null,
-        };
-        let scope = Scope::of(&frame);
-        if let Some(filter) = filter
-            && !truth(&filter.value(&scope)?)
-        {
-            continue;
-        }
-        let Some(join) = join else {
-            frames.push(frame);
-            continue;
-        };
-        let Value::List(items) = join.value(&scope)? else {
+fn scopes<'a>(rows: &'a [Row], filter: &[Node], join: Option<&Node>) -> Made<Vec<Scope<'a>>> {
+    let of = |row, joined| Scope {
+        row: Some(row),
+        joined,
+        ..Scope::default()
+    };
+    let all = rows.iter().map(|row| of(row, None)).collect();
+    let passed = kept(all, filter)?;
+    let Some(join) = join else { return Ok(passed) };
+    let mut scopes = Vec::new();
+    for scope in passed {
+        let (Value::List(items), Some(row)) = (join.value(&scope)?, scope.row) else {
             return Err(generic());
         };
-        frames.extend(items.iter().map(|item| Frame {
-            row,
-            joined: item.clone(),
-        }));
+        scopes.extend(items.iter().map(|item| of(row, Some(item.clone()))));
     }
-    Ok(frames)
+    Ok(scopes)
 }
 
-/// A group: what its rows have in common, and the rows.
-type Group<'a> = (Vec<Value>, Vec<&'a Frame<'a>>);
-
-/// Frames with the same keys, in the order of their first; without keys all of them, be they none.
-fn groups<'a>(frames: &'a [Frame<'a>], keys: &[Node]) -> Result<Vec<Group<'a>>, Refusal> {
-    if keys.is_empty() {
-        return Ok(vec![(Vec::new(), frames.iter().collect())]);
+fn kept<'a>(scopes: Vec<Scope<'a>>, conditions: &[Node]) -> Made<Vec<Scope<'a>>> {
+    let mut kept = Vec::with_capacity(scopes.len());
+    for scope in scopes {
+        if values(conditions, &scope)?.iter().all(truth) {
+            kept.push(scope);
+        }
     }
+    Ok(kept)
+}
+
+/// A scope for each group: rows with the same keys, or all of them, be they none, without keys.
+fn groups<'a>(rows: Vec<Scope<'a>>, keys: &[Node], all: &[Aggregate]) -> Made<Vec<Scope<'a>>> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for frame in frames {
-        let scope = Scope::of(frame);
-        let key: Result<Vec<Value>, Refusal> = keys.iter().map(|node| node.value(&scope)).collect();
-        let key = key?;
-        let place = *places
-            .entry(format!("{key:?}"))
-            .or_insert_with(|| groups.len());
-        if place == groups.len() {
-            groups.push((key, Vec::new()));
-        }
-        groups[place].1.push(frame);
-    }
-    Ok(groups)
-}
-
-/// What an expression is worked out in: a row, or a group.
-struct Scope<'a> {
-    frame: Option<&'a Frame<'a>>,
-    key: Vec<Value>,
-    aggregates: Vec<Value>,
-}
-
-impl<'a> Scope<'a> {
-    fn of(frame: &'a Frame<'a>) -> Self {
-        Self {
-            frame: Some(frame),
-            key: Vec::new(),
-            aggregates: Vec::new(),
+    let mut groups: Vec<(Vec<Value>, Vec<Scope<'_>>)> = Vec::new();
+    if keys.is_empty() {
+        groups.push((Vec::new(), rows));
+    } else {
+        for scope in rows {
+            let key = values(keys, &scope)?;
+            let name = format!("{key:?}");
+            let place = *places.entry(name).or_insert_with(|| groups.len());
+            if place == groups.len() {
+                groups.push((key, Vec::new()));
+            }
+            groups[place].1.push(scope);
         }
     }
+    let group = |(key, rows): (Vec<Value>, Vec<Scope<'_>>)| {
+        let aggregates: Made<Vec<Value>> = all.iter().map(|one| one.value(&rows)).collect();
+        Ok(Scope {
+            key,
+            aggregates: aggregates?,
+            ..Scope::default()
+        })
+    };
+    groups.into_iter().map(group).collect()
+}
+
+fn values(nodes: &[Node], scope: &Scope<'_>) -> Made<Vec<Value>> {
+    nodes.iter().map(|node| node.value(scope)).collect()
 }
 
 impl Aggregate {
-    fn value(&self, group: &[&Frame<'_>]) -> Result<Value, Refusal> {
-        let mut values = Vec::with_capacity(group.len());
-        for frame in group {
-            let scope = Scope::of(frame);
-            if let Some(condition) = &self.condition
-                && !truth(&condition.value(&scope)?)
-            {
+    fn value(&self, rows: &[Scope<'_>]) -> Made<Value> {
+        let mut found = Vec::with_capacity(rows.len());
+        for scope in rows {
+            let counts = self.condition.as_ref().map(|node| node.value(scope));
+            if !counts.transpose()?.is_none_or(|value| truth(&value)) {
                 continue;
             }
-            match self.arguments.first() {
-                None => values.push(Value::Int(1)),
-                Some(argument) => match argument.value(&scope)? {
-                    Value::Null => {}
-                    value => values.push(value),
-                },
-            }
+            let value = self.argument.as_ref().map(|node| node.value(scope));
+            let value = value.transpose()?.unwrap_or(Value::Int(1));
+            found.extend((value != Value::Null).then_some(value));
         }
-        (self.work)(&values, self.parameter)
+        (self.work)(&found, self.parameter)
     }
 }
 
 impl Node {
-    fn value(&self, scope: &Scope<'_>) -> Result<Value, Refusal> {
-        let row = || scope.frame.map(|frame| frame.row).ok_or_else(generic);
-        Ok(match self {
-            Self::Constant(value) => value.clone(),
-            Self::Column(column) => row()?.column(COLUMNS[*column]),
-            Self::Attribute(key) => row()?.attribute(key),
-            Self::Joined => scope.frame.ok_or_else(generic)?.joined.clone(),
-            Self::Aggregate(index) => scope.aggregates.get(*index).cloned().ok_or_else(generic)?,
-            Self::Key(index) => scope.key.get(*index).cloned().ok_or_else(generic)?,
-            Self::Call(scalar, arguments) => {
-                let values: Result<Vec<Value>, Refusal> = arguments
-                    .iter()
-                    .map(|argument| argument.value(scope))
-                    .collect();
-                scalar.call(&values?)?
-            }
-        })
+    fn value(&self, scope: &Scope<'_>) -> Made<Value> {
+        let made = match self {
+            Self::Constant(value) => Some(value.clone()),
+            Self::Column(column) => scope.row.map(|row| row.column(COLUMNS[*column])),
+            Self::Attribute(key) => scope.row.map(|row| row.attribute(key)),
+            Self::Joined => scope.joined.clone(),
+            Self::Aggregate(index) => scope.aggregates.get(*index).cloned(),
+            Self::Key(index) => scope.key.get(*index).cloned(),
+            Self::Call(scalar, arguments) => return scalar.call(&values(arguments, scope)?),
+        };
+        made.ok_or_else(generic)
     }
 }
 
 impl Compiler<'_> {
-    fn nodes<'e>(
-        &mut self,
-        expressions: impl Iterator<Item = &'e Expr>,
-    ) -> Result<Vec<Node>, Refusal> {
-        expressions
-            .map(|expression| self.node(expression))
-            .collect()
+    fn nodes<'e>(&mut self, expressions: impl Iterator<Item = &'e Expr>) -> Made<Vec<Node>> {
+        expressions.map(|one| self.node(one)).collect()
     }
 
-    fn node(&mut self, expression: &Expr) -> Result<Node, Refusal> {
+    fn node(&mut self, expression: &Expr) -> Made<Node> {
         let bare = bare(expression);
         if let Some(index) = self.group.iter().position(|key| same(key, bare)) {
             return Ok(Node::Key(index));
         }
-        let lacks = || Err(Refusal::Lacks(format!("`{expression}`")));
         match bare {
             Expr::Identifier(word) => {
                 let column = COLUMNS.iter().position(|column| *column == word.value);
                 let unknown = || Refusal::Said(format!("Field \"{}\" does not exist.", word.value));
-                let column = column.ok_or_else(unknown)?;
+                let column = Node::Column(column.ok_or_else(unknown)?);
                 if self.grouped {
-                    return Err(generic());
+                    Err(generic())
+                } else {
+                    Ok(column)
                 }
-                Ok(Node::Column(column))
             }
             Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
                 [AccessExpr::Subscript(Subscript::Index { index })] => self.element(root, index),
-                _ => lacks(),
+                _ => Err(Refusal::Lacks(format!("`{expression}`"))),
             },
-            Expr::Value(Literal::Number(number, _)) => {
-                let integer = number.parse().map(Value::Int);
-                let value = integer.or_else(|_| number.parse().map(Value::Float));
-                value.map(Node::Constant).map_err(|_| generic())
-            }
-            Expr::Value(Literal::SingleQuotedString(text)) => Ok(Node::Constant(Value::text(text))),
-            Expr::Value(Literal::Boolean(value)) => {
-                Ok(Node::Constant(Value::Int(i64::from(*value))))
-            }
-            Expr::Value(Literal::Null) => Ok(Node::Constant(Value::Null)),
-            Expr::BinaryOp { left, op, right } => match operator(op) {
-                Some(name) => self.call(name, [left.as_ref(), right]),
-                None => lacks(),
-            },
-            Expr::UnaryOp {
-                op: UnaryOperator::Not,
-                expr,
-            } => self.call("not", [expr.as_ref()]),
-            Expr::UnaryOp {
-                op: UnaryOperator::Minus,
-                expr,
-            } => self.call("negate", [expr.as_ref()]),
-            Expr::InList {
-                expr,
-                list,
-                negated,
-            } => {
-                let call = self.call("in", std::iter::once(expr.as_ref()).chain(list))?;
-                negate(call, *negated)
-            }
-            Expr::Between {
-                expr,
-                negated,
-                low,
-                high,
-            } => {
-                let call = self.call("between", [expr.as_ref(), low, high])?;
-                negate(call, *negated)
-            }
-            Expr::Like {
-                negated,
-                expr,
-                pattern,
-                ..
-            } => {
-                let call = self.call("like", [expr.as_ref(), pattern])?;
-                negate(call, *negated)
-            }
-            Expr::ILike {
-                negated,
-                expr,
-                pattern,
-                ..
-            } => {
-                let call = self.call("ilike", [expr.as_ref(), pattern])?;
-                negate(call, *negated)
-            }
-            Expr::IsNull(expr) => self.call("isNull", [expr.as_ref()]),
-            Expr::IsNotNull(expr) => self.call("isNotNull", [expr.as_ref()]),
-            Expr::Case {
-                operand: None,
-                conditions,
-                results,
-                else_result,
-            } => {
-                let null = Expr::Value(Literal::Null);
-                let branches = conditions.iter().zip(results);
-                let branches = branches.flat_map(|(condition, result)| [condition, result]);
-                let last = else_result.as_deref().unwrap_or(&null);
-                self.call("multiIf", branches.chain([last]))
-            }
-            Expr::Substring {
-                expr,
-                substring_from: Some(from),
-                substring_for,
-                ..
-            } => {
-                let length = substring_for.as_deref();
-                self.call("substring", [expr.as_ref(), from].into_iter().chain(length))
-            }
-            Expr::Ceil { expr, .. } => self.call("ceil", [expr.as_ref()]),
-            Expr::Floor { expr, .. } => self.call("floor", [expr.as_ref()]),
-            Expr::Interval(interval) => {
-                let Expr::Value(Literal::Number(number, _)) = interval.value.as_ref() else {
-                    return lacks();
-                };
-                let unit = match interval.leading_field {
-                    Some(DateTimeField::Second) => 1,
-                    Some(DateTimeField::Minute) => 60,
-                    Some(DateTimeField::Hour) => 3600,
-                    Some(DateTimeField::Day) => 86_400,
-                    _ => return lacks(),
-                };
-                let number: i64 = number.parse().map_err(|_| generic())?;
-                Ok(Node::Constant(Value::Int(number * unit)))
-            }
+            Expr::Value(literal) => constant(literal).map(Node::Constant),
+            Expr::Interval(_) => seconds(bare).map(|time| Node::Constant(Value::Int(time))),
             Expr::Function(function) => self.function(function),
-            _ => lacks(),
+            other => {
+                let null = Expr::Value(Literal::Null);
+                let lacks = || Refusal::Lacks(format!("`{expression}`"));
+                let (name, given, negated) = as_call(other, &null).ok_or_else(lacks)?;
+                let call = self.call(name, given)?;
+                let not = functions::scalar("not").ok_or_else(generic)?;
+                Ok(if negated {
+                    Node::Call(not, vec![call])
+                } else {
+                    call
+                })
+            }
         }
     }
 
-    fn element(&mut self, root: &Expr, index: &Expr) -> Result<Node, Refusal> {
+    fn element(&mut self, root: &Expr, index: &Expr) -> Made<Node> {
         let is_map = matches!(root, Expr::Identifier(word) if word.value == "log_attributes");
-        match (is_map, bare(index)) {
-            (true, Expr::Value(Literal::SingleQuotedString(key))) if !self.grouped => {
+        match (is_map && !self.grouped, bare(index)) {
+            (true, Expr::Value(Literal::SingleQuotedString(key))) => {
                 Ok(Node::Attribute(Rc::from(key.as_str())))
             }
-            _ => self.call("arrayElement", [root, index]),
+            _ => self.call("arrayElement", vec![root, index]),
         }
     }
 
-    fn function(&mut self, function: &sqlparser::ast::Function) -> Result<Node, Refusal> {
-        let name = function.name.to_string();
+    fn function(&mut self, function: &Function) -> Made<Node> {
+        let mut name = function.name.to_string();
         let given = arguments(&function.args).ok_or_else(generic)?;
         if function.over.is_some() || function.filter.is_some() {
             return Err(Refusal::Lacks(format!("`{function}`")));
         }
-        if name == "now" {
-            return Ok(Node::Constant(Value::Time(
-                self.now - self.now % 1_000_000,
-                false,
-            )));
-        }
-        if name == "arrayJoin" {
-            let [list] = given.as_slice() else {
-                return Err(generic());
-            };
-            if self.grouped {
-                return Err(generic());
+        match (name.as_str(), given.as_slice()) {
+            ("now", []) => {
+                let whole = self.now - self.now % 1_000_000;
+                return Ok(Node::Constant(Value::Time(whole, false)));
             }
-            self.join = Some(self.node(list)?);
-            return Ok(Node::Joined);
+            ("arrayJoin", [list]) if !self.grouped => {
+                self.join = Some(self.node(list)?);
+                return Ok(Node::Joined);
+            }
+            ("count", _)
+                if function
+                    .args
+                    .to_string()
+                    .to_lowercase()
+                    .starts_with("(distinct ") =>
+            {
+                "uniqExact".clone_into(&mut name);
+            }
+            _ => {}
         }
-        let distinct = function
-            .args
-            .to_string()
-            .to_lowercase()
-            .starts_with("(distinct ");
-        let name = if name == "count" && distinct {
-            "uniqExact".to_owned()
-        } else {
-            name
-        };
         let base = name.strip_suffix("If").unwrap_or(&name);
-        if let Some(work) = functions::aggregate(base) {
-            // Inside, each row is itself again.
-            let mut inner = Compiler {
-                now: self.now,
-                ..Compiler::default()
-            };
-            let mut arguments = inner.nodes(given.into_iter())?;
-            if !inner.aggregates.is_empty() || (base.len() < name.len() && arguments.is_empty()) {
-                return Err(generic());
-            }
-            let condition = if base.len() < name.len() {
-                arguments.pop()
-            } else {
-                None
-            };
-            let parameter = super::sql::arguments(&function.parameters).unwrap_or_default();
-            let parameter = parameter.first().map_or(Ok(0.5), |level| {
-                level.to_string().parse().map_err(|_| generic())
-            })?;
-            self.join = self.join.take().or(inner.join);
-            self.aggregates.push(Aggregate {
-                work,
-                parameter,
-                arguments,
-                condition,
-            });
-            return Ok(Node::Aggregate(self.aggregates.len() - 1));
+        let Some(work) = functions::aggregate(base) else {
+            return self.call(&name, given);
+        };
+        // Inside, each row is itself again.
+        let mut inner = Compiler {
+            now: self.now,
+            ..Compiler::default()
+        };
+        let mut given = inner.nodes(given.into_iter())?;
+        let condition = if base == name { None } else { given.pop() };
+        if !inner.aggregates.is_empty() || (base != name && condition.is_none()) {
+            return Err(generic());
         }
-        self.call(&name, given)
+        let parameter = arguments(&function.parameters).unwrap_or_default();
+        let parameter = parameter
+            .first()
+            .map_or(Ok(0.5), |level| level.to_string().parse());
+        self.join = self.join.take().or(inner.join);
+        self.aggregates.push(Aggregate {
+            work,
+            parameter: parameter.map_err(|_| generic())?,
+            argument: given.into_iter().next(),
+            condition,
+        });
+        Ok(Node::Aggregate(self.aggregates.len() - 1))
     }
 
-    fn call<'e>(
-        &mut self,
-        name: &str,
-        arguments: impl IntoIterator<Item = &'e Expr>,
-    ) -> Result<Node, Refusal> {
+    fn call(&mut self, name: &str, given: Vec<&Expr>) -> Made<Node> {
         let lacks = || Refusal::Lacks(format!("the function `{name}`"));
         let scalar = functions::scalar(name).ok_or_else(lacks)?;
-        let arguments = self.nodes(arguments.into_iter())?;
-        Ok(Node::Call(scalar, arguments))
+        Ok(Node::Call(scalar, self.nodes(given.into_iter())?))
     }
 }
 
-fn negate(call: Node, negated: bool) -> Result<Node, Refusal> {
-    if !negated {
-        return Ok(call);
+fn constant(literal: &Literal) -> Made<Value> {
+    match literal {
+        Literal::Number(number, _) => {
+            let whole = number.parse().map(Value::Int);
+            let number = whole.or_else(|_| number.parse().map(Value::Float));
+            number.map_err(|_| generic())
+        }
+        Literal::SingleQuotedString(text) => Ok(Value::text(text)),
+        Literal::Boolean(value) => Ok(Value::Int(i64::from(*value))),
+        Literal::Null => Ok(Value::Null),
+        other => Err(Refusal::Lacks(format!("`{other}`"))),
     }
-    let not = functions::scalar("not").ok_or_else(generic)?;
-    Ok(Node::Call(not, vec![call]))
 }
 
-fn bare(expression: &Expr) -> &Expr {
-    match expression {
-        Expr::Nested(inner) => bare(inner),
-        other => other,
-    }
+/// The length of an interval.
+fn seconds(expression: &Expr) -> Made<i64> {
+    let lacks = || Refusal::Lacks(format!("`{expression}`"));
+    let Expr::Interval(interval) = expression else {
+        return Err(lacks());
+    };
+    let unit = match interval.leading_field {
+        Some(DateTimeField::Second) => 1,
+        Some(DateTimeField::Minute) => 60,
+        Some(DateTimeField::Hour) => 3600,
+        Some(DateTimeField::Day) => 86_400,
+        _ => return Err(lacks()),
+    };
+    let number: Result<i64, _> = interval.value.to_string().parse();
+    number.map(|number| number * unit).map_err(|_| lacks())
+}
+
+/// What is written in a way of its own, as the call of a function that it is; and whether it is negated.
+#[rustfmt::skip] // a line for each
+fn as_call<'e>(expression: &'e Expr, null: &'e Expr) -> Option<(&'static str, Vec<&'e Expr>, bool)> {
+    Some(match expression {
+        Expr::BinaryOp { left, op, right } => (operator(op)?, vec![left, right], false),
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => ("not", vec![expr], false),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => ("negate", vec![expr], false),
+        Expr::InList { expr, list, negated } => ("in", std::iter::once(expr.as_ref()).chain(list).collect(), *negated),
+        Expr::Between { expr, negated, low, high } => ("between", vec![expr, low, high], *negated),
+        Expr::Like { negated, expr, pattern, .. } => ("like", vec![expr, pattern], *negated),
+        Expr::ILike { negated, expr, pattern, .. } => ("ilike", vec![expr, pattern], *negated),
+        Expr::IsNull(expr) => ("isNull", vec![expr], false),
+        Expr::IsNotNull(expr) => ("isNull", vec![expr], true),
+        Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => ("substring", [expr, from].into_iter().chain(substring_for).map(AsRef::as_ref).collect(), false),
+        Expr::Ceil { expr, .. } => ("ceil", vec![expr], false),
+        Expr::Floor { expr, .. } => ("floor", vec![expr], false),
+        Expr::Case { operand: None, conditions, results, else_result } => {
+            let branches = conditions.iter().zip(results).flat_map(|(condition, result)| [condition, result]);
+            ("multiIf", branches.chain([else_result.as_deref().unwrap_or(null)]).collect(), false)
+        }
+        _ => return None,
+    })
 }
 
 fn same(one: &Expr, other: &Expr) -> bool {
@@ -493,22 +383,12 @@ fn same(one: &Expr, other: &Expr) -> bool {
     text(one) == text(other)
 }
 
+#[rustfmt::skip] // a line for each
 fn operator(operator: &BinaryOperator) -> Option<&'static str> {
-    Some(match operator {
-        BinaryOperator::Eq => "equals",
-        BinaryOperator::NotEq => "notEquals",
-        BinaryOperator::Lt => "less",
-        BinaryOperator::LtEq => "lessOrEquals",
-        BinaryOperator::Gt => "greater",
-        BinaryOperator::GtEq => "greaterOrEquals",
-        BinaryOperator::And => "and",
-        BinaryOperator::Or => "or",
-        BinaryOperator::Plus => "plus",
-        BinaryOperator::Minus => "minus",
-        BinaryOperator::Multiply => "multiply",
-        BinaryOperator::Divide => "divide",
-        BinaryOperator::Modulo => "modulo",
-        BinaryOperator::StringConcat => "concat",
-        _ => return None,
-    })
+    const NAMES: &[(&str, &str)] = &[
+        ("=", "equals"), ("<>", "notEquals"), ("<", "less"), ("<=", "lessOrEquals"), (">", "greater"), (">=", "greaterOrEquals"), ("AND", "and"),
+        ("OR", "or"), ("+", "plus"), ("-", "minus"), ("*", "multiply"), ("/", "divide"), ("%", "modulo"), ("||", "concat"),
+    ];
+    let sign = operator.to_string();
+    NAMES.iter().find(|(known, _)| *known == sign).map(|(_, name)| *name)
 }

@@ -70,8 +70,6 @@ const SCALARS: &[Scalar] = &[
         )))
     }),
     Scalar("length", true, 1, |v| match &v[0] { List(items) => Ok(size(items.len())), other => Ok(size(text(other)?.len())), }),
-    Scalar("empty", true, 1, |v| Ok(flag(text(&v[0])?.is_empty()))),
-    Scalar("notEmpty", true, 1, |v| Ok(flag(!text(&v[0])?.is_empty()))),
     Scalar("startsWith", true, 2, |v| Ok(flag(text(&v[0])?.starts_with(text(&v[1])?)))),
     Scalar("endsWith", true, 2, |v| Ok(flag(text(&v[0])?.ends_with(text(&v[1])?)))),
     Scalar("position", true, 2, |v| Ok(size(text(&v[0])?.find(text(&v[1])?).map_or(0, |at| at + 1)))),
@@ -90,8 +88,8 @@ const SCALARS: &[Scalar] = &[
         )))
     }),
     Scalar("match", true, 2, |v| { let pattern = Regex::new(text(&v[1])?).map_err(|_| generic())?; Ok(flag(pattern.is_match(text(&v[0])?))) }),
-    Scalar("like", true, 2, |v| Ok(flag(is_like(text(&v[0])?, text(&v[1])?)))),
-    Scalar("ilike", true, 2, |v| Ok(flag(is_like(&text(&v[0])?.to_lowercase(), &text(&v[1])?.to_lowercase())))),
+    Scalar("like", true, 2, |v| is_like(text(&v[0])?, text(&v[1])?)),
+    Scalar("ilike", true, 2, |v| is_like(&text(&v[0])?.to_lowercase(), &text(&v[1])?.to_lowercase())),
     Scalar("toInt32OrZero", true, 1, |v| Ok(Int(number::<i32>(&v[0])?.unwrap_or(0).into()))),
     Scalar("toInt64OrZero", true, 1, |v| Ok(Int(number(&v[0])?.unwrap_or(0)))),
     Scalar("toFloat64OrZero", true, 1, |v| Ok(Float(number(&v[0])?.unwrap_or(0.0)))),
@@ -99,14 +97,12 @@ const SCALARS: &[Scalar] = &[
     Scalar("toFloat64OrNull", true, 1, |v| Ok(number(&v[0])?.map_or(Null, Float))),
     Scalar("toUnixTimestamp64Micro", true, 1, |v| match v[0] { Time(time, true) => Ok(Int(time)), _ => Err(generic()), }),
     Scalar("toUnixTimestamp", true, 1, |v| Ok(Int(time(&v[0])?.div_euclid(1_000_000)))),
-    Scalar("fromUnixTimestamp64Micro", true, 1, |v| Ok(Time(int(&v[0])?, true))),
     Scalar("toDateTime", true, 1, |v| match &v[0] {
         Int(seconds) => Ok(Time(seconds * 1_000_000, false)),
         other => Ok(Time(floor(time(other)?, 1), false)),
     }),
     Scalar("toDateTime64", true, 1, |v| Ok(Time(time(&v[0])?, true))),
     Scalar("toStartOfMinute", true, 1, |v| Ok(Time(floor(time(&v[0])?, 60), false))),
-    Scalar("toStartOfFiveMinutes", true, 1, |v| Ok(Time(floor(time(&v[0])?, 300), false))),
     Scalar("toStartOfHour", true, 1, |v| Ok(Time(floor(time(&v[0])?, 3600), false))),
     Scalar("toStartOfDay", true, 1, |v| Ok(Time(floor(time(&v[0])?, 86_400), false))),
     Scalar("toStartOfInterval", true, 2, |v| Ok(Time(floor(time(&v[0])?, int(&v[1])?), false))),
@@ -119,13 +115,6 @@ const SCALARS: &[Scalar] = &[
         Value::Map(map) => Ok(List(Rc::new(
             map.iter().map(|(key, _)| Value::text(key)).collect(),
         ))),
-        _ => Err(generic()),
-    }),
-    Scalar("mapContains", true, 2, |v| match &v[0] {
-        Value::Map(map) => {
-            let wanted = text(&v[1])?;
-            Ok(flag(map.iter().any(|(key, _)| *key == wanted)))
-        }
         _ => Err(generic()),
     }),
     Scalar("arrayElement", true, 2, |v| match (&v[0], &v[1]) {
@@ -146,10 +135,8 @@ const SCALARS: &[Scalar] = &[
             .map_or(last, |pair| pair[1].clone()))
     }),
     Scalar("isNull", false, 1, |v| Ok(flag(v[0] == Null))),
-    Scalar("isNotNull", false, 1, |v| Ok(flag(v[0] != Null))),
     Scalar("coalesce", false, 1, |v| Ok(v.iter().find(|v| **v != Null).cloned().unwrap_or(Null))),
     Scalar("ifNull", false, 2, |v| Ok(v[usize::from(v[0] == Null)].clone())),
-    Scalar("nullIf", false, 2, |v| Ok(if v[0] == v[1] { Null } else { v[0].clone() })),
     Scalar("and", false, 1, |v| Ok(logic(v, false))),
     Scalar("or", false, 1, |v| Ok(logic(v, true))),
     Scalar("not", true, 1, |v| Ok(flag(!truth(&v[0])))),
@@ -361,22 +348,15 @@ fn logic(values: &[Value], wanted: bool) -> Value {
 }
 
 /// `%` is any text and `_` any character.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut pattern = pattern.chars();
-    match pattern.next() {
-        None => text.is_empty(),
-        Some('%') => {
-            let rest = pattern.as_str();
-            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            ends.any(|at| is_like(&text[at..], rest))
-        }
-        Some(wanted) => {
-            let mut characters = text.chars();
-            let first = characters.next();
-            first.is_some_and(|first| wanted == '_' || wanted == first)
-                && is_like(characters.as_str(), pattern.as_str())
-        }
-    }
+fn is_like(text: &str, pattern: &str) -> Made {
+    let any = |character: char| match character {
+        '%' => "(?s:.*)".to_owned(),
+        '_' => "(?s:.)".to_owned(),
+        other => format!("\\u{{{:x}}}", u32::from(other)),
+    };
+    let pattern: String = pattern.chars().map(any).collect();
+    let pattern = Regex::new(&format!("^{pattern}$")).map_err(|_| generic())?;
+    Ok(flag(pattern.is_match(text)))
 }
 
 /// Compares what can be compared; a text with a number cannot.
