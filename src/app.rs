@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use crate::api::cache;
 use crate::api::logs::Budget;
 use crate::api::{
     Api, Cache, Connection, Notice, Project, ProjectRef, Record, ServiceKey, Transport,
@@ -385,7 +386,9 @@ impl App {
     pub(crate) async fn pause(&self, time: Duration) -> std::io::Result<()> {
         if self.settings.sandbox {
             let folder = settings::sandbox_folder().map_err(std::io::Error::other)?;
-            return sandbox::advance(&folder, time);
+            sandbox::advance(&folder, time)?;
+            let answers = settings::sandbox_answers(&folder).map_err(std::io::Error::other)?;
+            return cache::clear(&answers).map(|_| ());
         }
         tokio::time::sleep(time).await;
         Ok(())

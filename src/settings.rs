@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::api::cache;
 use crate::api::{ProjectRef, ServiceKey};
 use crate::cli::{Color, GlobalArgs, duration};
 use crate::config::{self, Config, Profile};
@@ -372,6 +373,12 @@ pub(crate) fn sandbox_folder() -> Result<PathBuf> {
 /// The folder with the socket of a PostgreSQL that the sandbox is to use.
 pub(crate) fn sandbox_postgres() -> Option<PathBuf> {
     variable("SUPACTL_SANDBOX_POSTGRES").map(PathBuf::from)
+}
+
+/// Where answers of a sandbox are kept for later runs. They are of no use once its clock was moved.
+pub(crate) fn sandbox_answers(folder: &Path) -> Result<PathBuf> {
+    let answers = cache_folder()?.join(cache::FOLDER);
+    Ok(cache::of_host(&answers, &sandbox_name(folder)))
 }
 
 /// What answers of the sandbox are filed under, whose address is new each time.

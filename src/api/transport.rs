@@ -227,8 +227,12 @@ impl Transport {
         let hidden = |mut text: String| {
             let known = [Some(self.token.expose_secret()), key];
             for secret in known.into_iter().flatten().chain(sent.iter().copied()) {
-                if !secret.is_empty() && text.contains(secret) {
-                    text = text.replace(secret, mask::MASK);
+                // As it is, and as JSON repeats it.
+                let written = Value::from(secret).to_string();
+                for form in [secret, written.trim_matches('"')] {
+                    if !form.is_empty() && text.contains(form) {
+                        text = text.replace(form, mask::MASK);
+                    }
                 }
             }
             text

@@ -150,6 +150,12 @@ fn create(state: &mut Value, now: Timestamp, _: &[&str], asked: &Asked) -> Told 
         .as_str()
         .or(body["region"].as_str())
         .unwrap_or("us-east-1");
+    let region = match region {
+        "americas" => "us-east-1",
+        "emea" => "eu-central-1",
+        "apac" => "ap-southeast-1",
+        specific => specific,
+    };
     if !REGIONS.contains(&region) {
         return Told::message(400, "region_selection.code: Invalid option");
     }

@@ -16,6 +16,9 @@ mod account;
 /// `api`: any operation, as it is.
 mod api;
 /// `auth jwt`: keys in every state, and what may be done to them.
+/// `api-keys`
+mod api_keys;
+/// `auth jwt`: keys in every state, and a rotation that is interrupted everywhere.
 mod auth_jwt;
 /// `auth jwt rotate`: interrupted everywhere, and a whole life of keys.
 mod auth_jwt_rotation;
@@ -27,6 +30,10 @@ mod auth_settings;
 mod auth_sso;
 /// `auth sso update` and `disable`: what the service would forget, and a whole life of a provider.
 mod auth_sso_changes;
+/// `backups`
+mod backups;
+/// `branches`
+mod branches;
 /// What a run keeps for the next, and what a write forgets.
 mod cache;
 /// What Tab offers, and that nothing is sent for it.
@@ -35,12 +42,16 @@ mod completions;
 mod confirm;
 /// `db query`: what is sent, what comes back, and how a refusal is told.
 mod db;
+/// `functions deploy`: which files are sent, how, and what became of them.
+mod deploy;
 /// `doctor`
 mod doctor;
 /// Every error once: message, hint, code, exit status; and `docs/scripting.md`, which names them all.
 mod failures;
 /// One reply in every format, byte for byte; the envelope is a promise.
 mod formats;
+/// `functions`
+mod functions;
 /// Help is there for every command, and no command takes a global flag for itself.
 mod help;
 /// `integrations`: all but webhooks, which have a file of their own.
@@ -61,6 +72,8 @@ mod orgs;
 mod policies;
 /// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.
 mod postgres;
+/// The life of a project, in the sandbox's own time.
+mod project_life;
 /// `projects`
 mod projects;
 /// `docs/commands.md` is what the program says of itself.
@@ -73,6 +86,8 @@ mod safety;
 mod sandbox;
 /// `db schema` and `db extensions`
 mod schema;
+/// `secrets`
+mod secrets;
 /// `storage`
 mod storage;
 /// Which project is meant, and by whom.

@@ -6,12 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::{failed, folder};
-use crate::api::Object;
+use crate::api::{Object, cache};
 use crate::app::App;
 use crate::cli::duration;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{Column, Reply, Show};
 use crate::sandbox;
+use crate::settings;
 
 /// Show the sandbox's clock, or move it on
 ///
@@ -29,6 +30,8 @@ impl Clock {
         let folder = folder()?;
         if let Some(by) = self.by {
             sandbox::advance(&folder, by).map_err(failed)?;
+            cache::clear(&settings::sandbox_answers(&folder)?)
+                .map_err(|error| Error::file("the kept answers", error))?;
         }
         let now = sandbox::now(&folder).map_err(failed)?;
         let row = Object::from_iter([("now_at".to_owned(), json!(now.to_string()))]);

@@ -23,8 +23,7 @@ impl Reset {
         sandbox::reset(&folder, settings::sandbox_postgres())
             .await
             .map_err(failed)?;
-        let answers = settings::cache_folder()?.join(cache::FOLDER);
-        cache::clear(&cache::of_host(&answers, &settings::sandbox_name(&folder)))
+        cache::clear(&settings::sandbox_answers(&folder)?)
             .map_err(|error| Error::file("the kept answers", error))?;
         let row = Object::from_iter([
             ("folder".to_owned(), json!(folder.display().to_string())),

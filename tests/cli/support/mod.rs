@@ -6,6 +6,7 @@ mod person;
 mod postgres;
 mod receiver;
 mod screen;
+mod streaming;
 mod tls;
 mod world;
 
@@ -14,6 +15,7 @@ pub(crate) use faulty::Faulty;
 pub(crate) use postgres::postgres;
 pub(crate) use receiver::Receiver;
 pub(crate) use screen::Screen;
+pub(crate) use streaming::Streaming;
 pub(crate) use tls::TlsService;
 pub(crate) use world::{Run, World};
 
