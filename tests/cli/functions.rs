@@ -246,7 +246,7 @@ fn an_answer_is_printed_as_it_comes() {
     let person = person.reads("first");
     project.says("data: last");
     let person = person.reads("last");
-    project.ends();
+    drop(project);
     let screen = person.sees_the_end();
     assert_eq!(screen.status(), Some(0), "{screen}");
     assert!(screen.to_string().contains("200 in "), "{screen}");

@@ -31,6 +31,33 @@ impl Faulty {
         })
     }
 
+    /// Has nothing to list, and closes the connection in the middle of what is sent with a POST.
+    pub(crate) fn breaks_uploads_off() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
+        let (_, arrivals) = channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                counter.fetch_add(1, Ordering::SeqCst);
+                let mut head = [0; 5];
+                if stream.read_exact(&mut head).is_ok() && head != *b"POST " {
+                    let _ = stream.write_all(
+                        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]",
+                    );
+                    // What was sent is read to its end, or closing would take the answer back.
+                    let _ = stream.read(&mut [0; 4096]);
+                }
+            }
+        });
+        Self {
+            address,
+            requests,
+            arrivals,
+        }
+    }
+
     /// An address at which nobody listens.
     pub(crate) fn nobody() -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

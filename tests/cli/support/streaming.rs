@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// A project's gateway with one function, and the Management API that gives out its keys.
+/// A project's gateway with one function, which comes to its end when this is dropped, and the Management API that gives out its keys.
 pub(crate) struct Streaming {
     address: String,
     pieces: Sender<&'static str>,
@@ -34,9 +34,6 @@ impl Streaming {
     pub(crate) fn says(&self, piece: &'static str) {
         self.pieces.send(piece).unwrap();
     }
-
-    /// Lets the function come to its end.
-    pub(crate) fn ends(self) {}
 }
 
 /// Answers one request and closes. The function says what comes through the channel until it closes.
