@@ -761,6 +761,81 @@ fn what_is_wanted_is_told_and_nothing_is_asked() {
     ");
 }
 
+/// What the catalog and the Data API say where an integration is there, and where it is not.
+const EXTENSIONS: &[(&str, &[&str], &str)] = &[
+    ("queues", &["pgmq"], "queues_tables"),
+    ("vault", &["supabase_vault"], "vault_view"),
+    ("graphql", &["pg_graphql"], ""),
+    ("wrappers", &["wrappers", "supabase_vault"], ""),
+];
+
+#[test]
+fn each_is_set_up_twice_removed_and_set_up_again() {
+    for (name, parts, object) in EXTENSIONS {
+        let supabase = FakeSupabase::start();
+        supabase
+            .on("GET", DATA_API)
+            .answers(200, json!({"db_schema": "public,graphql_public"}));
+        let state = |there: bool| {
+            let version = there.then_some("1.0");
+            let rows: Vec<_> = parts
+                .iter()
+                .map(|part| (*part, version, "somewhere"))
+                .collect();
+            facts(&rows, &json!({*object: there}))
+        };
+        let changes = |sql: &'static str| {
+            let begins = move |request: &wiremock::Request| {
+                String::from_utf8_lossy(&request.body).contains(sql)
+            };
+            supabase
+                .on("POST", QUERY)
+                .that(begins)
+                .answers(201, json!([]))
+                .once();
+        };
+        // Trying it out, which changes nothing.
+        supabase
+            .on("POST", QUERY)
+            .that(|request| {
+                let body = String::from_utf8_lossy(&request.body);
+                body.starts_with(r#"{"query":"select"#)
+            })
+            .answers(201, json!([{"ok": true}]));
+        let set_up = || {
+            sees(&supabase, state(false));
+            parts
+                .iter()
+                .for_each(|_| changes("create extension if not exists"));
+            sees(&supabase, state(true));
+            let screen = supabase.run(&format!("integrations setup {name} --yes"));
+            assert!(
+                screen.status() == Some(0) && screen.stderr().contains("Set up"),
+                "{screen}"
+            );
+        };
+        set_up();
+        sees(&supabase, state(true));
+        let again = supabase.run(&format!("integrations setup {name}"));
+        assert!(
+            again.status() == Some(0) && again.stderr().contains("nothing was changed"),
+            "{again}"
+        );
+        sees(&supabase, state(true));
+        if *name == "queues" {
+            changes("drop schema if exists pgmq_public cascade");
+        }
+        changes("drop extension");
+        sees(&supabase, state(false));
+        let removed = supabase.run(&format!("integrations remove {name} --yes"));
+        assert!(
+            removed.status() == Some(0) && removed.stderr().contains("Removed"),
+            "{removed}"
+        );
+        set_up();
+    }
+}
+
 /// Runs in the sandbox of a world.
 fn sandbox(world: &World, line: &str) -> Screen {
     let run = world.command(line).env("SUPACTL_PROFILE", "sandbox");
@@ -809,5 +884,50 @@ fn what_needs_no_database_lives_in_the_sandbox() {
     assert_eq!(
         connection["data"]["items"][0]["repository"]["name"],
         "acme/shop"
+    );
+}
+
+#[test]
+fn the_database_of_the_sandbox_is_told_as_it_is() {
+    let world = World::sandbox();
+    insta::assert_snapshot!(world.run("integrations list --kind extension --kind wrapper --fields name,status"), @"
+    cron	unavailable
+    queues	unavailable
+    vault	unavailable
+    graphql	unavailable
+    webhooks	installed
+    wrappers	unavailable
+    ");
+    insta::assert_snapshot!(world.run("integrations setup cron --yes"), @"
+    ------- stderr -------
+    Project acmeshopproductionab, from the sandbox's default
+    error[conflict]: the database image of project acmeshopproductionab does not have extension pg_cron
+    hint: a database upgrade may bring it: https://supabase.com/dashboard/project/acmeshopproductionab/settings/infrastructure
+    [exit status: 6]
+    ");
+    // Webhooks can be set up here: twice, and again after they went.
+    for _ in 0..2 {
+        let screen = world.run("integrations setup webhooks");
+        assert!(screen.stderr().contains("nothing was changed"), "{screen}");
+    }
+    insta::assert_snapshot!(world.run("integrations remove webhooks --yes --fields name,status,deleted"), @"
+    name	webhooks
+    status	installed
+    deleted	true
+    ------- stderr -------
+    Project acmeshopproductionab, from the sandbox's default
+    Removed `webhooks` (2 of them)
+    ");
+    assert_eq!(
+        world.run("integrations webhooks list -o json").json()["data"],
+        json!([])
+    );
+    assert_eq!(
+        world.run("integrations remove webhooks --yes").code(),
+        Some("not_found")
+    );
+    assert_eq!(
+        world.run("integrations setup webhooks --yes").status(),
+        Some(0)
     );
 }

@@ -71,7 +71,14 @@ impl Removal {
                     hides: queues,
                 }
             }
-            Way::Webhooks => Self::Webhooks(api.webhooks(project).await?.unwrap_or_default()),
+            Way::Webhooks => {
+                let hooks = api.webhooks(project).await?.unwrap_or_default();
+                if hooks.is_empty() {
+                    let message = "there is no webhook to remove, and what they need stays";
+                    return Err(ApiError::new(Code::NotFound, message).into());
+                }
+                Self::Webhooks(hooks)
+            }
             Way::DataApi => Self::DataApi,
             Way::ThirdPartyAuth => Self::Issuer(one_of(name, &found.items, which)?),
             Way::LogDrain => Self::Drain(one_of(name, &found.items, which)?),
@@ -98,7 +105,6 @@ impl Removal {
     pub(super) fn loses(&self) -> Option<String> {
         match self {
             Self::Extension { extension, .. } => Some(extension.loses.to_owned()),
-            Self::Webhooks(hooks) if hooks.is_empty() => None,
             Self::Webhooks(hooks) => {
                 let names: Vec<_> = hooks
                     .iter()

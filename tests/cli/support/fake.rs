@@ -148,6 +148,12 @@ impl<'a> Endpoint<'a> {
         self
     }
 
+    /// Of which this is true.
+    pub(crate) fn that(mut self, is: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Self {
+        self.given = self.given.and(is);
+        self
+    }
+
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.given = self.given.and(header(name, value));
         self
