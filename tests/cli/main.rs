@@ -68,6 +68,8 @@ mod monitor;
 mod network;
 /// `orgs`
 mod orgs;
+/// The commands of the plan, each run in the sandbox.
+mod plan;
 /// `storage policies`: what each allows to whom, files of them, and that nothing leaves its quotes.
 mod policies;
 /// The sandbox's SQL: its own PostgreSQL, started and stopped, and what it answers.

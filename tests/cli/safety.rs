@@ -18,6 +18,13 @@ fn steers(text: &str) -> bool {
 fn every_legal_character_of_a_name_arrives() {
     let name = "aZ09_!.*'() &$=@;:+,?-x";
     let supabase = FakeSupabase::with_keys();
+    // The policies of the bucket.
+    supabase
+        .on(
+            "POST",
+            "/v1/projects/abcdefghijklmnopqrst/database/query/read-only",
+        )
+        .answers(200, json!([]));
     supabase
         .on(
             "GET",
