@@ -210,22 +210,6 @@ impl Api {
         self.client.send(request).await.map(drop)
     }
 
-    /// Whether a function of the project refuses requests without a token.
-    pub(crate) async fn function_asks_for_token(
-        &self,
-        project: &ProjectRef,
-        slug: &str,
-    ) -> Result<bool> {
-        let request = Request::get("/v1/projects/{}/functions/{}", &[project.as_str(), slug]);
-        let answer = self
-            .client
-            .send(request.needs("edge_functions_read"))
-            .await?;
-        let function: Object = answer.json()?;
-        // The service's own default is to ask.
-        Ok(function.get("verify_jwt") != Some(&json!(false)))
-    }
-
     /// Creates a webhook.
     pub(crate) async fn create_webhook(
         &self,

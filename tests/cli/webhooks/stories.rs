@@ -554,3 +554,31 @@ fn serve_lets_webhooks_send_elsewhere_where_it_is_told_to() {
     let error = sent.json()["data"][0]["error"].to_string();
     assert!(error.contains("this machine only"), "{sent}");
 }
+
+#[test]
+fn a_function_of_the_project_is_a_receiver_too() {
+    let world = World::sandbox();
+    let create = "create told --table orders --event insert -o json --function";
+    let made = done(&hooks(&world, &format!("{create} stripe-webhook")));
+    let address = "https://acmeshopproductionab.supabase.co/functions/v1/stripe-webhook";
+    assert_eq!(made["url"], address);
+    let tested = done(&hooks(&world, "test told -o json"));
+    assert_eq!(tested[0]["status"], "success");
+    assert!(
+        tested[0]["response_body"]
+            .as_str()
+            .unwrap()
+            .contains("stripe-webhook")
+    );
+    // One that asks for a token gets one, or no webhook.
+    let refused = hooks(&world, &format!("{create} checkout"));
+    assert_eq!(refused.code(), Some("invalid_input"), "{refused}");
+    assert_eq!(
+        hooks(&world, &format!("{create} nope")).code(),
+        Some("not_found")
+    );
+    assert_eq!(
+        hooks(&world, "list -p acmeshopstagingabcde").code(),
+        Some("project_paused")
+    );
+}

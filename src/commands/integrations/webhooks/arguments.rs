@@ -6,8 +6,8 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::api::ProjectRef;
 use crate::api::webhooks::{self, DeliveryTimeout, HookUrl, TableName};
+use crate::api::{ProjectRef, Record, Slug};
 use crate::app::App;
 use crate::cli;
 use crate::error::{Error, Result};
@@ -91,7 +91,7 @@ pub(super) async fn address(
     app: &App,
     project: &ProjectRef,
     url: Option<&HookUrl>,
-    function: Option<&str>,
+    function: Option<&Slug>,
     headers: &Map<String, Value>,
 ) -> Result<Option<String>> {
     if let Some(url) = url {
@@ -107,7 +107,10 @@ pub(super) async fn address(
     let signed = headers
         .keys()
         .any(|name| name.eq_ignore_ascii_case("authorization"));
-    if app.api()?.function_asks_for_token(project, slug).await? && !signed {
+    let function = app.api()?.function(project, slug).await?;
+    // The service's own default is to ask.
+    let asks = function.object().get("verify_jwt") != Some(&json!(false));
+    if asks && !signed {
         return Err(Error::invalid_with_hint(
             format!(
                 "function `{slug}` asks for a token, so that it would refuse every delivery without one"

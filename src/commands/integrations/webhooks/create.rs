@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::COLUMNS;
 use super::arguments::{address, delivery_timeout, headers, params};
-use crate::api::sql;
 use crate::api::webhooks::{
     Definition, DeliveryTimeout, Event, HookMethod, HookUrl, TableName, WebhookName,
 };
+use crate::api::{Slug, sql};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ pub(crate) struct Create {
 
     /// Edge Function of the project that requests go to
     #[arg(long, value_name = "SLUG")]
-    function: Option<String>,
+    function: Option<Slug>,
 
     /// How the request is made; a GET has no body
     #[arg(long, value_enum, default_value = "POST", ignore_case = true)]
@@ -102,7 +102,7 @@ impl Create {
         }
         new.check().map_err(Error::invalid)?;
         let project = app.project_to_change().await?;
-        let (url, function) = (self.url.as_ref(), self.function.as_deref());
+        let (url, function) = (self.url.as_ref(), self.function.as_ref());
         new.url = address(app, &project, url, function, &new.headers)
             .await?
             .unwrap_or_default();

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::COLUMNS;
 use super::arguments::{Which, address, delivery_timeout, headers, params};
-use crate::api::sql;
 use crate::api::webhooks::{Anew, Definition, DeliveryTimeout, Event, HookMethod, HookUrl};
+use crate::api::{Slug, sql};
 use crate::app::App;
 use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ pub(crate) struct Update {
 
     /// Edge Function of the project that requests go to
     #[arg(long, value_name = "SLUG")]
-    function: Option<String>,
+    function: Option<Slug>,
 
     /// How the request is made; a GET has no body
     #[arg(long, value_enum, ignore_case = true)]
@@ -115,7 +115,7 @@ impl Update {
         new.params
             .retain(|known, _| !self.removed_params.contains(known));
         new.params.extend(given_params);
-        let (url, function) = (self.url.as_ref(), self.function.as_deref());
+        let (url, function) = (self.url.as_ref(), self.function.as_ref());
         let url = address(app, &project, url, function, &new.headers).await?;
         let new = Definition {
             events: if self.events.is_empty() {
