@@ -17,3 +17,16 @@ pub(crate) enum Format {
     /// One JSON object a line, data only
     Ndjson,
 }
+
+impl Format {
+    /// Its word on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Yaml => "yaml",
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+}

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::verdict::{Check, State, Weight};
 use crate::api::{
-    Api, DiskUse, HEALTH_ADVISORS, Lint, Object, Project, ProjectRef, ReadOnlyMode, Record,
-    ServiceHealth, UpgradeStatus, number,
+    Api, DiskUse, HEALTH_ADVISORS, Lint, Project, ProjectRef, ReadOnlyMode, Record, ServiceHealth,
+    UpgradeStatus, number,
 };
 use crate::error::{Error, Result};
 
@@ -90,6 +90,12 @@ pub(super) struct Looking {
     pub(super) advisors: bool,
 }
 
+impl Looking {
+    fn wants(&self, signal: Signal) -> bool {
+        !self.skipped.contains(&signal)
+    }
+}
+
 /// A disk as full as this is an illness: the database turns read-only at 95 %.
 const DISK_FULL_PERCENT: f64 = 90.0;
 
@@ -101,24 +107,46 @@ const UPGRADE_COUNTS: Duration = Duration::from_hours(24);
 
 /// Asks for everything at once.
 pub(super) async fn look(api: &Api, project: &ProjectRef, what: &Looking) -> Vec<Check> {
+    let (mut checks, slow) = join!(
+        Box::pin(quick(api, project, what)),
+        Box::pin(slow(api, project, what)),
+    );
+    checks.extend(slow);
+    checks
+}
+
+/// What may be another from one moment to the next.
+pub(super) async fn quick(api: &Api, project: &ProjectRef, what: &Looking) -> Vec<Check> {
     let names: Vec<&str> = what
         .services
         .iter()
         .map(|service| service.as_str())
         .collect();
-    let wanted = |signal: Signal| !what.skipped.contains(&signal);
-    let (status, services, read_only, disk, upgrade, advisors) = join!(
+    let (status, services, read_only) = join!(
         timed(api.project(project)),
         timed(api.services_health(project, &names)),
-        timed_if(wanted(Signal::ReadOnly), timed(api.read_only_mode(project))),
-        timed_if(wanted(Signal::Disk), timed(api.disk_use(project))),
-        timed_if(wanted(Signal::Upgrade), timed(api.upgrade_status(project))),
-        timed_if(what.advisors, timed(api.health_advisors(project))),
+        timed_if(
+            what.wants(Signal::ReadOnly),
+            timed(api.read_only_mode(project))
+        ),
     );
     let mut checks = vec![of_project(status)];
     checks.extend(of_services(&what.services, services));
     checks.extend(read_only.map(of_read_only));
-    checks.extend(disk.map(of_disk));
+    checks
+}
+
+/// What changes over minutes.
+pub(super) async fn slow(api: &Api, project: &ProjectRef, what: &Looking) -> Vec<Check> {
+    let (disk, upgrade, advisors) = join!(
+        timed_if(what.wants(Signal::Disk), timed(api.disk_use(project))),
+        timed_if(
+            what.wants(Signal::Upgrade),
+            timed(api.upgrade_status(project))
+        ),
+        timed_if(what.advisors, timed(api.health_advisors(project))),
+    );
+    let mut checks: Vec<Check> = disk.map(of_disk).into_iter().collect();
     checks.extend(upgrade.map(|found| of_upgrade(found, Timestamp::now())));
     checks.extend(advisors.into_iter().flat_map(of_advisors));
     checks
@@ -375,11 +403,6 @@ pub(super) fn take_cause(checks: &mut [Check], deciding: &[usize]) -> Option<Err
     deciding
         .iter()
         .find_map(|index| checks.get_mut(*index)?.cause.take())
-}
-
-/// The rows of all checks.
-pub(super) fn rows(checks: &[Check]) -> Vec<Object> {
-    checks.iter().map(Check::row).collect()
 }
 
 #[cfg(test)]

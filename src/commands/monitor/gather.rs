@@ -56,7 +56,7 @@ struct Told<T> {
     answer: Option<T>,
     /// Why the last try failed.
     failed: Option<Error>,
-    at: Timestamp,
+    at: Option<Timestamp>,
 }
 
 impl<T> Default for Told<T> {
@@ -64,7 +64,7 @@ impl<T> Default for Told<T> {
         Self {
             answer: None,
             failed: None,
-            at: Timestamp::UNIX_EPOCH,
+            at: None,
         }
     }
 }
@@ -77,7 +77,7 @@ impl<T> Told<T> {
                 *self = Self {
                     answer: Some(answer),
                     failed: None,
-                    at: now,
+                    at: Some(now),
                 };
             }
             Some(Err(error)) => self.failed = Some(error),
@@ -260,10 +260,11 @@ impl Gathered {
             let value = (figure.value)(inputs).map_or(Value::Null, figures::told);
             told.insert(figure.key.to_owned(), value);
         }
+        // The source that is asked less often, where there are two.
         let at = match group {
-            Group::Api => self.gateway.at.max(self.usage.at),
+            Group::Api => self.gateway.at.or(self.usage.at),
             Group::Functions => self.functions.at,
-            Group::Database => self.scrape.at.max(self.database.at),
+            Group::Database => self.scrape.at.or(self.database.at),
             _ => self.scrape.at,
         };
         if group == Group::Api {
@@ -289,7 +290,7 @@ impl Gathered {
                 over.map_or(Value::Null, figures::told),
             );
         }
-        let age = (at != Timestamp::UNIX_EPOCH).then(|| now.duration_since(at).as_secs().max(0));
+        let age = at.map(|at| now.duration_since(at).as_secs().max(0));
         told.insert("age_s".to_owned(), json!(age));
         told
     }

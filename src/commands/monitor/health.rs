@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use clap::Args;
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::checks::{self, Looking, Service, Signal};
-use super::verdict::{Check, FailOn, Verdict, judge, reason};
+use super::health_sheet::{DRAWING, data};
+use super::verdict::{Check, FailOn, State, Verdict, judge, reason};
+use super::watch::{WatchArgs, Watched};
 use crate::api::{Api, Object, ProjectRef};
 use crate::app::App;
 use crate::cli::duration;
 use crate::error::{Code, Error, Result};
-use crate::output::canvas::{Canvas, Ink, Line, wide, wrapped};
-use crate::output::{Column, Drawing, Reply};
+use crate::output::{Drawing, Reply};
 use crate::waiting::{Look, until_done};
 
 /// Show whether a project is healthy, and why not
@@ -22,7 +25,7 @@ use crate::waiting::{Look, until_done};
 /// Where it cannot be determined, the exit status is that of the failure behind it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl monitor health\n  supactl monitor health --wait --timeout 5m --fail-on down\n  supactl monitor health --service db --service pooler --advisors -o json"
+    after_help = "Examples:\n  supactl monitor health\n  supactl monitor health --wait --timeout 5m --fail-on down\n  supactl monitor health --service db --service pooler --advisors -o json\n  supactl monitor health --watch\n  supactl monitor health --watch=30s --changes"
 )]
 pub(crate) struct Health {
     /// Service to look at; may be given several times [default: auth, db, realtime, rest, storage]
@@ -38,16 +41,25 @@ pub(crate) struct Health {
     skipped: Vec<Signal>,
 
     /// First verdict that ends with exit status 9
-    #[arg(long, value_enum, default_value = "degraded", value_name = "VERDICT")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "degraded",
+        value_name = "VERDICT",
+        conflicts_with = "watch"
+    )]
     fail_on: FailOn,
 
     /// Look again until it passes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     wait: bool,
 
     /// Longest time to wait
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m", requires = "wait")]
     timeout: Duration,
+
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 impl Health {
@@ -58,7 +70,11 @@ impl Health {
         let project = app.project().await?;
         let fail_on = self.fail_on;
         let (wait, timeout) = (self.wait, self.timeout);
-        let what = self.what();
+        let what = looking(self.services, self.skipped, self.advisors);
+        if let Some(every) = self.watch.watch {
+            let watching = Watching::new(project, what);
+            return Box::pin(self.watch.run(app, every, watching)).await;
+        }
         let found = if wait {
             let told = format!("Project {project}");
             until_done(app, &told, timeout, async || {
@@ -70,24 +86,24 @@ impl Health {
         };
         Ok(found.reply(fail_on))
     }
+}
 
-    fn what(self) -> Looking {
-        let mut services = self.services;
-        if services.is_empty() {
-            services.extend(Service::USUAL);
+/// What to look at: the usual services where none is named.
+fn looking(named: Vec<Service>, skipped: Vec<Signal>, advisors: bool) -> Looking {
+    let mut services = Vec::new();
+    // Named twice, asked for once.
+    for service in named {
+        if !services.contains(&service) {
+            services.push(service);
         }
-        // Named twice, asked for once.
-        let mut once = Vec::new();
-        services.retain(|service| {
-            let new = !once.contains(service);
-            once.push(*service);
-            new
-        });
-        Looking {
-            services,
-            skipped: self.skipped,
-            advisors: self.advisors,
-        }
+    }
+    if services.is_empty() {
+        services.extend(Service::USUAL);
+    }
+    Looking {
+        services,
+        skipped,
+        advisors,
     }
 }
 
@@ -106,11 +122,10 @@ struct Found {
 /// Where nothing at all could be found out.
 async fn look(api: &Api, project: &ProjectRef, what: &Looking) -> Result<Found> {
     let mut checks = checks::look(api, project, what).await;
-    let (verdict, deciding) = judge(&checks);
-    let reason = reason(&checks, &deciding);
-    let nothing = checks
-        .iter()
-        .all(|check| check.state == super::verdict::State::Unknown);
+    let all: Vec<&Check> = checks.iter().collect();
+    let (verdict, deciding) = judge(&all);
+    let reason = reason(&all, &deciding);
+    let nothing = checks.iter().all(|check| check.state == State::Unknown);
     let cause = if verdict == Verdict::Undetermined {
         checks::take_cause(&mut checks, &deciding)
     } else {
@@ -143,16 +158,9 @@ fn look_again(found: Found, fail_on: FailOn) -> Look<Found> {
 }
 
 impl Found {
-    fn data(&self) -> Object {
-        Object::from_iter([
-            ("verdict".to_owned(), json!(self.verdict.as_str())),
-            ("reason".to_owned(), json!(self.reason)),
-            ("checks".to_owned(), json!(checks::rows(&self.checks))),
-        ])
-    }
-
     fn reply(self, fail_on: FailOn) -> Reply {
-        let reply = Reply::drawn(self.data(), &DRAWING);
+        let rows = self.checks.iter().map(|check| json!(check.row())).collect();
+        let reply = Reply::drawn(data(self.verdict, &self.reason, rows), &DRAWING);
         if fail_on.passes(self.verdict) {
             return reply;
         }
@@ -174,141 +182,86 @@ impl Found {
     }
 }
 
-const DRAWING: Drawing = Drawing {
-    draw,
-    rows,
-    columns: &[
-        Column::new("name", "Check"),
-        Column::new("state", "State"),
-        Column::new("detail", "Detail"),
-        Column::new("latency_ms", "Latency"),
-        Column::new("source", "Source"),
-    ],
-};
-
-/// The checks, and the verdict as the last of them.
-fn rows(data: &Object) -> Vec<Object> {
-    let verdict = Object::from_iter([
-        ("name".to_owned(), json!("verdict")),
-        ("state".to_owned(), data["verdict"].clone()),
-        ("detail".to_owned(), data["reason"].clone()),
-    ]);
-    let checks = data["checks"].as_array().into_iter().flatten();
-    checks
-        .filter_map(Value::as_object)
-        .cloned()
-        .chain([verdict])
-        .collect()
+/// A project whose health is watched.
+struct Watching {
+    project: ProjectRef,
+    what: Looking,
+    quick: Vec<Check>,
+    slow: Vec<Check>,
+    /// When each of the two was asked for.
+    quick_at: Option<Timestamp>,
+    slow_at: Option<Timestamp>,
 }
 
-/// How a state is marked, so that it can be told without colour.
-fn ink(state: &str) -> (Ink, &'static str) {
-    match state {
-        "healthy" => (Ink::Good, "✓"),
-        "warning" | "degraded" => (Ink::Warn, "!"),
-        "starting" => (Ink::Warn, "…"),
-        "unhealthy" | "down" => (Ink::Bad, "✗"),
-        "paused" => (Ink::Dim, "‖"),
-        _ => (Ink::Warn, "?"),
-    }
-}
+/// How often to ask for what changes over minutes.
+const SLOWLY: SignedDuration = SignedDuration::from_secs(60);
 
-/// The widest word for a state.
-const STATE: usize = 9;
-
-/// The widest that a name of ours is; those of advisors are wider, and stand before their detail.
-const NAME: usize = 16;
-
-fn draw(data: &Object, canvas: &Canvas) -> Vec<Line> {
-    let rows: Vec<Row> = data["checks"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-        .map(Row::read)
-        .collect();
-    let longest = |text: fn(&Row) -> &str, header: &str| {
-        let widths = rows.iter().map(|row| wide(text(row)));
-        widths.max().unwrap_or(0).max(wide(header))
-    };
-    let name = longest(|row| &row.name, "Check");
-    let latency = longest(|row| &row.latency, "Latency");
-    let source = longest(|row| &row.source, "Source");
-    let columns = |line: Line, ink: Ink, cells: [&str; 4]| {
-        line.column(Ink::Plain, cells[0], name + 2)
-            .column(ink, cells[1], STATE + 2)
-            .right(Ink::Dim, cells[2], latency)
-            .gap(2)
-            .column(Ink::Dim, cells[3], source + 2)
-    };
-    let head = columns(
-        Line::new().gap(2),
-        Ink::Plain,
-        ["Check", "State", "Latency", "Source"],
-    );
-    let left = canvas.width.saturating_sub(head.width());
-    let mut lines = vec![head.text(Ink::Plain, "Detail").bold()];
-    for row in &rows {
-        let (ink, mark) = ink(&row.state);
-        let line = columns(
-            Line::new().text(ink, mark).gap(1),
-            ink,
-            [&row.name, &row.state, &row.latency, &row.source],
-        );
-        if wide(&row.detail) <= left {
-            lines.push(line.text(Ink::Plain, &row.detail));
-        } else {
-            lines.push(line);
-            lines.extend(indented(&row.detail, canvas));
-        }
-    }
-    let text = |key: &str| data[key].as_str().unwrap_or_default();
-    let (ink, mark) = ink(text("verdict"));
-    lines.push(Line::new());
-    let verdict = Line::new()
-        .text(ink, mark)
-        .gap(1)
-        .text(ink, text("verdict"))
-        .text(Ink::Plain, ": ");
-    if verdict.width() + wide(text("reason")) <= canvas.width {
-        lines.push(verdict.text(Ink::Plain, text("reason")));
-    } else {
-        lines.push(verdict);
-        lines.extend(indented(text("reason"), canvas));
-    }
-    lines
-}
-
-fn indented(text: &str, canvas: &Canvas) -> impl Iterator<Item = Line> {
-    let lines = wrapped(text, canvas.width.saturating_sub(4));
-    lines
-        .into_iter()
-        .map(|line| Line::new().gap(4).text(Ink::Plain, &line))
-}
-
-/// The words of a check, as they are drawn.
-struct Row {
-    name: String,
-    state: String,
-    latency: String,
-    source: String,
-    detail: String,
-}
-
-impl Row {
-    fn read(check: &Object) -> Self {
-        let text = |key: &str| check.get(key).and_then(Value::as_str).unwrap_or_default();
-        let latency = check.get("latency_ms").and_then(Value::as_u64);
-        let (name, detail) = match (text("name"), text("detail")) {
-            (name, detail) if wide(name) > NAME => ("advisor", format!("{name}: {detail}")),
-            (name, detail) => (name, detail.to_owned()),
-        };
+impl Watching {
+    fn new(project: ProjectRef, what: Looking) -> Self {
         Self {
-            name: name.to_owned(),
-            state: text("state").to_owned(),
-            latency: latency.map_or_else(String::new, |time| format!("{time} ms")),
-            source: text("source").to_owned(),
-            detail,
+            project,
+            what,
+            quick: Vec::new(),
+            slow: Vec::new(),
+            quick_at: None,
+            slow_at: None,
         }
+    }
+}
+
+impl Watched for Watching {
+    fn title(&self) -> String {
+        format!("Health of {}", self.project)
+    }
+
+    fn drawing(&self) -> &'static Drawing {
+        &DRAWING
+    }
+
+    async fn look(&mut self, app: &App) -> Result<()> {
+        let (api, now) = (app.api()?, app.now()?);
+        let due = |at: Timestamp| now.duration_since(at) >= SLOWLY;
+        if self.slow_at.is_none_or(due) {
+            (self.quick, self.slow) = join!(
+                checks::quick(api, &self.project, &self.what),
+                checks::slow(api, &self.project, &self.what),
+            );
+            self.slow_at = Some(app.now()?);
+        } else {
+            self.quick = checks::quick(api, &self.project, &self.what).await;
+        }
+        let first = self.quick_at.replace(app.now()?).is_none();
+        let nothing = self.quick.iter().all(|check| check.state == State::Unknown);
+        match self.quick.iter_mut().find_map(|check| check.cause.take()) {
+            Some(error) if first && nothing => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn data(&self, now: Timestamp) -> Object {
+        let all: Vec<&Check> = self.quick.iter().chain(&self.slow).collect();
+        let (verdict, deciding) = judge(&all);
+        let reason = reason(&all, &deciding);
+        let aged = |check: &Check, at: Option<Timestamp>| {
+            let mut row = check.row();
+            let age = at.map(|at| now.duration_since(at).as_secs().max(0));
+            row.insert("age_s".to_owned(), json!(age));
+            Value::Object(row)
+        };
+        let quick = self.quick.iter().map(|check| aged(check, self.quick_at));
+        let slow = self.slow.iter().map(|check| aged(check, self.slow_at));
+        data(verdict, &reason, quick.chain(slow).collect())
+    }
+
+    fn values(&self, data: &Object) -> Vec<(String, Value)> {
+        let checks = data["checks"].as_array().into_iter().flatten();
+        let mut values: Vec<(String, Value)> = checks
+            .map(|check| {
+                let name = check["name"].as_str().unwrap_or_default();
+                (name.to_owned(), check["state"].clone())
+            })
+            .collect();
+        values.push(("verdict".to_owned(), data["verdict"].clone()));
+        values
     }
 }

@@ -1,18 +1,21 @@
 //! `monitor metrics`
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use super::figures::{Group, Source};
+use super::figures::{FIGURES, Figure, Group, Source};
 use super::gather::{Asked, Gathered};
 use super::sheet;
 use super::threshold::{self, Condition};
-use crate::api::ProjectRef;
+use super::watch::{WatchArgs, Watched};
+use crate::api::{Object, ProjectRef};
 use crate::app::App;
 use crate::cli::duration;
 use crate::error::{Code, Error, Result};
-use crate::output::Reply;
+use crate::output::{Drawing, Reply};
 
 /// Show figures of a project: compute, memory, disk, database, requests, latency
 ///
@@ -26,7 +29,7 @@ use crate::output::Reply;
 /// is 9; a figure that is not known fails too.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl monitor metrics\n  supactl monitor metrics --group compute,database --sample 60s\n  supactl monitor metrics --fail-on 'cpu_percent>90,cache_hit_percent<95' --fail-on 'api.p95_ms>1000'\n  supactl monitor metrics --prometheus > metrics.prom"
+    after_help = "Examples:\n  supactl monitor metrics\n  supactl monitor metrics --group compute,database --sample 60s\n  supactl monitor metrics --fail-on 'cpu_percent>90,cache_hit_percent<95' --fail-on 'api.p95_ms>1000'\n  supactl monitor metrics --watch\n  supactl monitor metrics --prometheus > metrics.prom"
 )]
 pub(crate) struct Metrics {
     /// Time that requests, errors and latency are told for
@@ -34,7 +37,7 @@ pub(crate) struct Metrics {
     period: Period,
 
     /// Wait this long for a second sample, 60s at least
-    #[arg(long, value_name = "TIME", value_parser = sample)]
+    #[arg(long, value_name = "TIME", value_parser = sample, conflicts_with = "watch")]
     sample: Option<Duration>,
 
     /// Groups to show, with commas between them [default: all]
@@ -47,12 +50,20 @@ pub(crate) struct Metrics {
     groups: Vec<Group>,
 
     /// End with exit status 9 where a figure is so: `cpu_percent>90`
-    #[arg(long, value_delimiter = ',', value_name = "CONDITIONS")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "CONDITIONS",
+        conflicts_with = "watch"
+    )]
     fail_on: Vec<Condition>,
 
     /// Print the text that Prometheus reads, as it comes
-    #[arg(long, group = "prints_bytes", conflicts_with_all = ["sample", "groups", "fail_on"])]
+    #[arg(long, group = "prints_bytes", conflicts_with_all = ["sample", "groups", "fail_on", "watch"])]
     prometheus: bool,
+
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -116,6 +127,15 @@ impl Metrics {
             return Ok(Reply::bytes(text.into()));
         }
         let asked = self.asked();
+        if let Some(every) = self.watch.watch {
+            let watching = Watching {
+                project,
+                asked,
+                gathered: Gathered::default(),
+                asked_at: Vec::new(),
+            };
+            return Box::pin(self.watch.run(app, every, watching)).await;
+        }
         let mut gathered = Gathered::default();
         gathered.ask(app, &project, &asked, &Source::ALL).await?;
         if let Some(error) = gathered.take_failure_of_all() {
@@ -159,6 +179,70 @@ impl Metrics {
             None if needed && !gathered.has_pair() => Some(MEASURED_EVERY),
             None => None,
         }
+    }
+}
+
+/// A project whose figures are watched.
+struct Watching {
+    project: ProjectRef,
+    asked: Asked,
+    gathered: Gathered,
+    /// When each source was last asked.
+    asked_at: Vec<(Source, Instant)>,
+}
+
+/// How long a source is left alone: the logs and the scrape have ten questions a minute, of which a
+/// look at the logs takes three, and neither has anything new to tell more often.
+fn rest(source: Source) -> Duration {
+    match source {
+        Source::Database => Duration::ZERO,
+        Source::Scrape => Duration::from_secs(20),
+        Source::Usage | Source::Gateway | Source::Services | Source::Functions => {
+            Duration::from_secs(60)
+        }
+    }
+}
+
+impl Watched for Watching {
+    fn title(&self) -> String {
+        format!("Metrics of {}", self.project)
+    }
+
+    fn drawing(&self) -> &'static Drawing {
+        &sheet::DRAWING
+    }
+
+    async fn look(&mut self, app: &App) -> Result<()> {
+        let first = self.asked_at.is_empty();
+        let mut due = Vec::from(Source::ALL);
+        due.retain(|source| {
+            let last = self.asked_at.iter().find(|(asked, _)| asked == source);
+            last.is_none_or(|(_, at)| at.elapsed() >= rest(*source))
+        });
+        self.asked_at.retain(|(source, _)| !due.contains(source));
+        let now = Instant::now();
+        self.asked_at
+            .extend(due.iter().map(|source| (*source, now)));
+        self.gathered
+            .ask(app, &self.project, &self.asked, &due)
+            .await?;
+        match self.gathered.take_failure_of_all() {
+            Some(error) if first => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn data(&self, now: Timestamp) -> Object {
+        self.gathered.data(&self.asked, now)
+    }
+
+    fn values(&self, data: &Object) -> Vec<(String, Value)> {
+        let told = |figure: &Figure| {
+            let value = data.get(figure.group.as_str())?.get(figure.key)?;
+            let name = format!("{}.{}", figure.group.as_str(), figure.key);
+            (!value.is_null()).then(|| (name, value.clone()))
+        };
+        FIGURES.iter().filter_map(told).collect()
     }
 }
 

@@ -4,12 +4,14 @@ mod checks;
 mod figures;
 mod gather;
 mod health;
+mod health_sheet;
 mod metrics;
 mod pair;
 mod scrapes;
 mod sheet;
 mod threshold;
 mod verdict;
+mod watch;
 
 use clap::Subcommand;
 

@@ -440,6 +440,7 @@ fn time(seconds: f64) -> String {
     let units = [(86_400.0, "d"), (3600.0, "h"), (60.0, "min")];
     match units.iter().find(|(size, _)| seconds >= *size) {
         Some((size, unit)) => format!("{:.0} {unit}", (seconds / size).floor()),
+        None if seconds.fract() == 0.0 => format!("{seconds:.0} s"),
         None => format!("{} s", short(seconds)),
     }
 }

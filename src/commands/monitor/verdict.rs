@@ -160,12 +160,12 @@ const ORDER: &[(State, &[Weight], Verdict)] = &[
     (State::Unknown, &[Weight::Part], Verdict::Undetermined),
 ];
 
-/// The verdict, and the checks that it rests on.
-pub(super) fn judge(checks: &[Check]) -> (Verdict, Vec<usize>) {
+/// The verdict, and the checks that it rests on, by their places.
+pub(super) fn judge(checks: &[&Check]) -> (Verdict, Vec<usize>) {
     for (state, weights, verdict) in ORDER {
         let fits = |check: &Check| check.state == *state && weights.contains(&check.weight);
         let deciding: Vec<usize> = (0..checks.len())
-            .filter(|index| fits(&checks[*index]))
+            .filter(|index| fits(checks[*index]))
             .collect();
         if !deciding.is_empty() {
             return (*verdict, deciding);
@@ -175,7 +175,7 @@ pub(super) fn judge(checks: &[Check]) -> (Verdict, Vec<usize>) {
 }
 
 /// The verdict in words.
-pub(super) fn reason(checks: &[Check], deciding: &[usize]) -> String {
+pub(super) fn reason(checks: &[&Check], deciding: &[usize]) -> String {
     if deciding.is_empty() {
         return match checks.len() {
             1 => "the one check is healthy".to_owned(),
@@ -184,7 +184,7 @@ pub(super) fn reason(checks: &[Check], deciding: &[usize]) -> String {
     }
     // What several checks say alike is said once.
     let mut told: Vec<(Vec<&str>, &Check)> = Vec::new();
-    for check in deciding.iter().map(|index| &checks[*index]) {
+    for check in deciding.iter().map(|index| checks[*index]) {
         match told.last_mut() {
             Some((names, one)) if (one.state, &one.detail) == (check.state, &check.detail) => {
                 names.push(&check.name);
@@ -257,11 +257,19 @@ mod tests {
                         check(project, Weight::Project),
                     ];
                     let expected = expected(project, core, part);
-                    assert_eq!(judge(&checks).0, expected, "{project:?} {core:?} {part:?}");
+                    assert_eq!(
+                        judge(&checks.iter().collect::<Vec<_>>()).0,
+                        expected,
+                        "{project:?} {core:?} {part:?}"
+                    );
                     // Neither order nor more healthy checks matter.
                     checks.reverse();
                     checks.insert(1, healthy());
-                    assert_eq!(judge(&checks).0, expected, "{project:?} {core:?} {part:?}");
+                    assert_eq!(
+                        judge(&checks.iter().collect::<Vec<_>>()).0,
+                        expected,
+                        "{project:?} {core:?} {part:?}"
+                    );
                 }
             }
         }
@@ -272,7 +280,7 @@ mod tests {
         for (state, _) in State::ALL {
             for weight in [Weight::Project, Weight::Core, Weight::Part] {
                 let checks = [check(State::Healthy, Weight::Project), check(state, weight)];
-                let healthy = judge(&checks).0 == Verdict::Healthy;
+                let healthy = judge(&checks.iter().collect::<Vec<_>>()).0 == Verdict::Healthy;
                 let well = matches!(state, State::Healthy | State::Warning)
                     || (state == State::Paused && weight != Weight::Project);
                 assert_eq!(healthy, well, "{state:?} {weight:?}");

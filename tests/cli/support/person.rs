@@ -112,6 +112,24 @@ impl Person {
         self
     }
 
+    /// Makes the window another size.
+    pub(crate) fn resizes(self, columns: u16, rows: u16) -> Self {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.terminal.resize(size).unwrap();
+        self
+    }
+
+    /// Does something else meanwhile.
+    pub(crate) fn meanwhile(self, deed: impl FnOnce()) -> Self {
+        deed();
+        self
+    }
+
     /// Whether the program has switched off the terminal's own editing of lines, or has ended.
     fn takes_single_keys(&mut self) -> bool {
         let ended = self.child.try_wait().unwrap().is_some();

@@ -1,0 +1,143 @@
+//! A picture that is drawn over and over in the same place, on the terminal's other screen.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::{cursor, queue, terminal};
+
+use super::Output;
+use super::canvas::{Canvas, Line};
+use crate::error::{Error, Result};
+
+/// What somebody did who watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// They have seen enough.
+    Leaves,
+    /// Ctrl-C: the terminal no longer makes a signal of it.
+    Interrupts,
+    /// The picture has to be drawn anew: another size, or another part of it.
+    Moves,
+}
+
+/// The other screen. What was on the terminal before comes back when it is dropped, however the run ends.
+pub(crate) struct Live {
+    output: Output,
+    /// Lines that are above the top of the screen.
+    skipped: usize,
+    /// Lines that cannot be seen at the bottom of the screen, at most.
+    below: usize,
+}
+
+impl Live {
+    /// Puts the other screen up.
+    pub(crate) fn enter(output: &Output) -> Result<Self> {
+        terminal::enable_raw_mode().map_err(failed)?;
+        // From here on dropping it leads back.
+        let live = Self {
+            output: output.clone(),
+            skipped: 0,
+            below: 0,
+        };
+        let mut out = io::stdout().lock();
+        queue!(out, terminal::EnterAlternateScreen, cursor::Hide)
+            .and_then(|()| out.flush())
+            .map_err(failed)?;
+        Ok(live)
+    }
+
+    /// The screen as it is now.
+    pub(crate) fn canvas(&self, now: jiff::Timestamp) -> Canvas {
+        let columns = terminal::size().map_or(80, |(columns, _)| columns);
+        Canvas {
+            width: usize::from(columns.max(1)),
+            color: self.output.color,
+            now,
+            utc: self.output.utc,
+        }
+    }
+
+    /// Draws lines from the top, and one that stays at the bottom.
+    pub(crate) fn draw(&mut self, canvas: &Canvas, lines: &[Line], foot: &Line) -> Result<()> {
+        let rows = terminal::size().map_or(24, |(_, rows)| usize::from(rows));
+        let room = rows.saturating_sub(1);
+        self.below = lines.len().saturating_sub(room);
+        self.skipped = self.skipped.min(self.below);
+        let mut out = io::stdout().lock();
+        let mut draw = || -> io::Result<()> {
+            // In one go, so that nobody sees half of it.
+            queue!(out, terminal::BeginSynchronizedUpdate, cursor::MoveTo(0, 0))?;
+            let shown = lines.iter().skip(self.skipped).take(room);
+            for line in shown {
+                write!(out, "{}", canvas.paint(line))?;
+                queue!(out, terminal::Clear(terminal::ClearType::UntilNewLine))?;
+                out.write_all(b"\r\n")?;
+            }
+            queue!(out, terminal::Clear(terminal::ClearType::FromCursorDown))?;
+            let bottom = u16::try_from(room).unwrap_or(u16::MAX);
+            queue!(out, cursor::MoveTo(0, bottom))?;
+            write!(out, "{}", canvas.paint(foot))?;
+            queue!(
+                out,
+                terminal::Clear(terminal::ClearType::UntilNewLine),
+                terminal::EndSynchronizedUpdate
+            )?;
+            out.flush()
+        };
+        draw().map_err(failed)
+    }
+
+    /// Whether there is more than fits.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.below > 0
+    }
+
+    /// What was done since the last look, if anything.
+    pub(crate) fn deed(&mut self) -> Result<Option<Deed>> {
+        while event::poll(Duration::ZERO).map_err(failed)? {
+            let deed = match event::read().map_err(failed)? {
+                Event::Resize(_, _) => Some(Deed::Moves),
+                Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
+                _ => None,
+            };
+            if deed.is_some() {
+                return Ok(deed);
+            }
+        }
+        Ok(None)
+    }
+
+    fn key(&mut self, key: KeyEvent) -> Option<Deed> {
+        let page = terminal::size().map_or(24, |(_, rows)| usize::from(rows).saturating_sub(2));
+        self.skipped = match key.code {
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return Some(Deed::Interrupts);
+            }
+            KeyCode::Char('q') | KeyCode::Esc => return Some(Deed::Leaves),
+            KeyCode::Down | KeyCode::Char('j') => self.skipped + 1,
+            KeyCode::Up | KeyCode::Char('k') => self.skipped.saturating_sub(1),
+            KeyCode::PageDown | KeyCode::Char(' ') => self.skipped + page,
+            KeyCode::PageUp => self.skipped.saturating_sub(page),
+            KeyCode::Home => 0,
+            KeyCode::End => self.below,
+            _ => return None,
+        }
+        .min(self.below);
+        Some(Deed::Moves)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        // Nobody is left to tell where this fails.
+        let mut out = io::stdout().lock();
+        let _ =
+            queue!(out, cursor::Show, terminal::LeaveAlternateScreen).and_then(|()| out.flush());
+        let _ = terminal::disable_raw_mode();
+    }
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::file("the terminal", error)
+}
