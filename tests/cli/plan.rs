@@ -28,11 +28,7 @@ const PLAN: &[(&str, &str, &str)] = &[
         "github --enable --client-id x --client-secret env:SECRET --yes",
         "external_github_enabled",
     ),
-    (
-        "auth service config",
-        "--set jwt_exp=1800 --yes",
-        "jwt_exp",
-    ),
+    ("auth service config", "--set jwt_exp=1800 --yes", "jwt_exp"),
     ("integrations list", "", "webhooks"),
     ("integrations setup", "webhooks --yes", "webhooks"),
     ("integrations webhooks list", "", "["),
@@ -59,7 +55,7 @@ const PLAN: &[(&str, &str, &str)] = &[
     ("projects get", "", "acme-shop"),
     (
         "projects create",
-        "shop-two --org acme --region eu-central-1 --generate-password",
+        "shop-two --org acme --region eu-central-1 --generate-password --wait",
         "shop-two",
     ),
     ("projects pause", "shop-two-ref --yes", "status"),
@@ -67,7 +63,7 @@ const PLAN: &[(&str, &str, &str)] = &[
     ("db query", "select+1+as+one", "one"),
     ("db schema", "", "orders"),
     ("db extensions", "", "pgcrypto"),
-    ("functions list", "", "send-receipt"),
+    ("functions list", "", "checkout"),
     ("functions deploy", "hello", "ok"),
     ("functions invoke", "hello", ""),
     ("migrations list", "", "20260101000000"),
@@ -90,16 +86,14 @@ fn every_command_of_the_plan_does_its_work_in_the_sandbox() {
         "Deno.serve(() => new Response('hello'));",
     );
     let run = |line: &str| {
-        let mut words = line.split_whitespace();
-        let mut run = world.command("").env("SUPACTL_PROFILE", "sandbox");
-        run = run.env("SECRET", "a-secret-of-a-provider");
-        for word in words.by_ref() {
-            run = run.arg(word.replace('+', " "));
-        }
-        run.run()
+        let run = world
+            .command("")
+            .env("SUPACTL_PROFILE", "sandbox")
+            .env("SECRET", "a-secret-of-a-provider");
+        // A plus stands for a blank within an argument.
+        let words = line.split_whitespace().map(|word| word.replace('+', " "));
+        words.fold(run, |run, word| run.arg(word)).run()
     };
-    let setup = run("db query create+table+orders(id+int+primary+key,+total+int) --write --yes");
-    assert_eq!(setup.status(), Some(0), "{setup}");
     let found = |line: &str, pointer: &str| {
         let screen = run(&format!("{line} -o json"));
         let value = screen.json().pointer(pointer).cloned();
@@ -116,6 +110,10 @@ fn every_command_of_the_plan_does_its_work_in_the_sandbox() {
             "{sso} --yes" => format!("{} --yes", found("auth sso list", "/data/0/id")),
             other => other.replace("shop-two-ref", &created),
         };
+        if *words == "projects delete" {
+            let paused = run(&format!("projects wait {created} --for inactive"));
+            assert_eq!(paused.status(), Some(0), "{paused}");
+        }
         let raw = matches!(*words, "functions invoke");
         let format = if raw { "" } else { "-o json" };
         let screen = run(&format!("{words} {rest} {format}"));
