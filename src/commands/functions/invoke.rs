@@ -1,4 +1,6 @@
 //! `functions invoke`
+//!
+//! Its length is that of its arguments: what it does with them fits a screen.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! `projects create`
+//!
+//! Its length is that of its arguments: what it does with them fits a screen.
 
 use clap::Args;
 

@@ -1,4 +1,6 @@
 //! `secrets set`
+//!
+//! Its length is that of its arguments: what it does with them fits a screen.
 
 use std::path::PathBuf;
 
