@@ -78,7 +78,7 @@ const LINES: &[&str] = &[
     "auth jwt restore 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70",
     "auth jwt delete 6e2f1d3b-7b8c-4d9e-8f10-2b3c4d5e6f70 --yes",
     // Arguments have no blanks here, for which SQL takes comments too.
-    "api POST /v1/projects/{ref}/database/query -f query=create/**/table/**/orders(id/**/int)",
+    "api POST /v1/projects/{ref}/database/query -f query=drop/**/table/**/if/**/exists/**/orders;create/**/table/**/orders(id/**/int)",
     "api POST /v1/projects/{ref}/database/query -f query=insert/**/into/**/orders/**/values(1)",
     "integrations webhooks list",
     "integrations webhooks create new_orders --table orders --event insert,update --url https://example.com/hook --header X-Env:prod --param a=b --delivery-timeout 3s --column id --when true",
