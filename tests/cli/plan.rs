@@ -1,4 +1,4 @@
-use crate::support::World;
+use crate::support::{Run, World};
 
 /// The 27 commands of the plan, then the 15 that they stand on: each as it is typed in the sandbox, in
 /// this order, with what it says in its data if it did its work.
@@ -92,7 +92,7 @@ fn every_command_of_the_plan_does_its_work_in_the_sandbox() {
             .env("SECRET", "a-secret-of-a-provider");
         // A plus stands for a blank within an argument.
         let words = line.split_whitespace().map(|word| word.replace('+', " "));
-        words.fold(run, |run, word| run.arg(word)).run()
+        words.fold(run, Run::arg).run()
     };
     let found = |line: &str, pointer: &str| {
         let screen = run(&format!("{line} -o json"));
