@@ -251,6 +251,8 @@ pub(crate) fn header(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -308,9 +310,23 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_made_only_when_it_is_typed() {
+        let tree = Cli::command();
+        let mut found = Vec::new();
+        leaves(&tree, "supactl", &mut found);
+        for (words, command) in found {
+            assert_eq!(
+                command.get_arguments().count(),
+                0,
+                "`{words}`: the enum it stands in lacks `#[command(defer = true)]`"
+            );
+        }
+    }
+
+    #[test]
     fn every_command_says_what_it_does_and_shows_how() {
         let tree = crate::command();
-        tree.clone().debug_assert();
+        Cli::command().debug_assert();
         let mut found = Vec::new();
         leaves(&tree, "supactl", &mut found);
         for (words, command) in found {
@@ -324,7 +340,7 @@ mod tests {
             assert!(examples.contains(&words), "{words} has no example");
             for line in examples.lines() {
                 let line = line.trim();
-                let parsed = crate::command().try_get_matches_from(split(line));
+                let parsed = Cli::command().try_get_matches_from(split(line));
                 assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
             }
             for argument in command.get_arguments() {

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
@@ -24,7 +24,7 @@ pub(crate) fn answered(args: &[OsString]) -> bool {
         return false;
     }
     let folder = std::env::current_dir().ok();
-    let tree = CompleteEnv::with_factory(crate::command).var(VARIABLE);
+    let tree = CompleteEnv::with_factory(Cli::command).var(VARIABLE);
     // A shell that is not known gets nothing, and there is nobody to tell it to.
     tree.try_complete(apart(args), folder.as_deref())
         .unwrap_or(true)

@@ -62,7 +62,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         cached: false,
         dry_run,
     };
-    let mut tree = command();
+    let mut tree = usage::tree(&args);
     let matches = match tree.try_get_matches_from_mut(&args) {
         Ok(matches) => matches,
         Err(error) if usage::is_help(&error) => return usage::show(&error),
@@ -74,7 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             let output = settings::plain_output(typed.format, None);
             return output.finish(
                 Err(usage::explain(&error, &typed, &tree)),
-                &metadata(typed.words, None, false),
+                &metadata(typed.words.join(" "), None, false),
             );
         }
     };
@@ -125,9 +125,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     output.finish(done.result, &metadata)
 }
 
-/// The whole command tree, for the reference and the completions.
+/// The whole command tree, with the flags that each command takes and inherits.
+///
+/// A run makes only the branch that was typed: each group of commands is declared with `defer`.
 pub fn command() -> clap::Command {
-    Cli::command()
+    let mut tree = Cli::command();
+    tree.build();
+    tree
 }
 
 /// Turns a page of log rows, as the service sends it, into NDJSON, and counts them. For measuring.

@@ -1,14 +1,15 @@
 //! What was typed, as far as it could be understood: for help, and for saying what is wrong with it.
 
 use std::cmp::Reverse;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgGroup, ArgMatches, Command, ValueEnum};
+use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory, ValueEnum};
 
+use crate::cli::Cli;
 use crate::commands::help;
 use crate::error::{Error, Result};
 use crate::output::Format;
@@ -27,7 +28,7 @@ pub(crate) fn prints_bytes() -> ArgGroup {
 /// What can be read of a command line that is wrong.
 pub(crate) struct Typed {
     /// The words of the command, as far as they are ones.
-    pub(crate) words: String,
+    pub(crate) words: Vec<String>,
     /// The commands that could have followed.
     pub(crate) next: Vec<String>,
     pub(crate) format: Option<Format>,
@@ -75,7 +76,7 @@ impl Typed {
         }
         let next = below(at).map(str::to_owned).collect();
         Self {
-            words: words.join(" "),
+            words,
             next,
             // An expression is for data: with one, nothing of a failure goes to standard output.
             format: if filtered {
@@ -217,9 +218,52 @@ pub(crate) fn long_help(words: &[String]) -> String {
     let asked = name
         .chain(words.iter().map(String::as_str))
         .chain(std::iter::once("--help"));
-    match crate::command().try_get_matches_from(asked) {
+    match described(Cli::command(), words).try_get_matches_from(asked) {
         Err(error) => error.render().to_string(),
         Ok(_) => String::new(),
+    }
+}
+
+/// The tree to read these arguments by: a command in it is made when it is typed, and no other is.
+pub(crate) fn tree(args: &[OsString]) -> Command {
+    let tree = Cli::command();
+    match args.iter().rposition(|arg| may_ask_help(arg)) {
+        Some(asked) => {
+            let words = Typed::guess(&tree, &args[..asked]).words;
+            described(tree, &words)
+        }
+        None => tree,
+    }
+}
+
+/// Whether an argument is `--help`, or short flags of which one may be `-h`.
+fn may_ask_help(arg: &OsStr) -> bool {
+    let arg = arg.to_string_lossy();
+    match arg.strip_prefix('-') {
+        Some("-help") => true,
+        Some(letters) => !letters.starts_with('-') && letters.contains('h'),
+        None => false,
+    }
+}
+
+/// The tree in which each group on the way to a command, and it if it is one, can say what the
+/// commands in it do: those are made for that.
+fn described(at: Command, words: &[String]) -> Command {
+    let at = at.mut_subcommands(|below| {
+        // A group can say it already.
+        if below.get_about().is_some() {
+            return below;
+        }
+        let mut made = below.clone();
+        made.build();
+        match made.get_about() {
+            Some(about) => below.about(about.clone()),
+            None => below,
+        }
+    });
+    match words {
+        [] => at,
+        [word, rest @ ..] => at.mut_subcommand(word, |below| described(below, rest)),
     }
 }
 
@@ -242,7 +286,7 @@ pub(crate) fn show(error: &clap::Error) -> ExitCode {
 /// Shows the help of the whole program.
 pub(crate) fn show_help() -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let help = crate::command().render_help();
+    let help = described(Cli::command(), &[]).render_help();
     let _ = write!(out, "{help}").and_then(|()| out.flush());
     ExitCode::SUCCESS
 }
@@ -252,7 +296,7 @@ pub(crate) fn explain(error: &clap::Error, typed: &Typed, root: &Command) -> Err
     let called = if typed.words.is_empty() {
         "supactl".to_owned()
     } else {
-        format!("supactl {}", typed.words)
+        format!("supactl {}", typed.words.join(" "))
     };
     if matches!(
         error.kind(),
@@ -407,7 +451,7 @@ mod tests {
 
     fn hint(line: &str) -> String {
         let tree = crate::command();
-        let error = crate::command()
+        let error = Cli::command()
             .try_get_matches_from(line.split(' '))
             .unwrap_err();
         explain(&error, &typed(line), &tree)
@@ -451,9 +495,39 @@ mod tests {
     }
 
     #[test]
+    fn a_group_says_what_its_commands_do_wherever_help_is_asked_for() {
+        for line in [
+            "supactl --help storage",
+            "supactl -vh doctor",
+            "supactl -h storage buckets --help",
+            "supactl -h",
+            "supactl storage --help",
+            "supactl -p x storage buckets -h",
+            "supactl -ph storage buckets --help list",
+        ] {
+            let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let tree = tree(&args).term_width(1000).max_term_width(1000);
+            let error = tree.try_get_matches_from(&args).unwrap_err();
+            let help = error.render().to_string();
+            let commands = help
+                .lines()
+                .skip_while(|line| *line != "Commands:")
+                .skip(1)
+                .take_while(|line| !line.is_empty());
+            for command in commands {
+                assert!(command.trim().contains("  "), "{line}: {command}");
+            }
+            assert!(help.contains("Commands:"), "{line}: {help}");
+        }
+        // What only looks like a question is read as it is meant.
+        let args = ["supactl", "-ph", "doctor", "-ojson"].map(OsString::from);
+        assert!(tree(&args).try_get_matches_from(&args).is_ok());
+    }
+
+    #[test]
     fn values_of_flags_are_no_commands() {
         let typed = typed("supactl --profile storage --jq list -ojson -vp buckets projects");
-        assert_eq!(typed.words, "projects");
+        assert_eq!(typed.words, ["projects"]);
         assert_eq!(typed.arguments, ["projects"]);
         // With an expression nothing of a failure goes to standard output.
         assert_eq!(typed.format, Some(Format::Table));

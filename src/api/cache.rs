@@ -15,6 +15,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ring::digest;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::platform;
 
@@ -142,10 +143,11 @@ pub(crate) struct Kept {
 
 /// What a file holds.
 #[derive(Serialize, Deserialize)]
-struct File {
+struct File<'a> {
     /// Nanoseconds since 1970 before the request was sent.
     asked_at: u128,
-    body: serde_json::Value,
+    #[serde(borrow)]
+    body: &'a RawValue,
 }
 
 /// The kept answers.
@@ -199,14 +201,14 @@ impl Cache {
     }
 
     fn read(&self, key: &Key) -> Option<Kept> {
-        let bytes = std::fs::read(self.file(key)?).ok()?;
-        let file: File = serde_json::from_slice(&bytes).ok()?;
+        let bytes = Bytes::from(std::fs::read(self.file(key)?).ok()?);
+        let file: File<'_> = serde_json::from_slice(&bytes).ok()?;
         if !self.is_good(key, file.asked_at) {
             return None;
         }
         let at = Timestamp::from_nanosecond(i128::try_from(file.asked_at).ok()?).ok()?;
         Some(Kept {
-            body: serde_json::to_vec(&file.body).ok()?.into(),
+            body: bytes.slice_ref(file.body.get().as_bytes()),
             at,
         })
     }
@@ -223,27 +225,25 @@ impl Cache {
             && forgotten.is_none_or(|time| time < asked_at)
     }
 
-    /// Keeps an answer that was asked for at a moment.
-    pub(crate) async fn put(&self, key: &Key, asked_at: SystemTime, body: serde_json::Value) {
-        let (Ok(at), Ok(bytes)) = (Timestamp::try_from(asked_at), serde_json::to_vec(&body)) else {
+    /// Keeps an answer that was asked for at a moment: its JSON, secrets left out.
+    pub(crate) async fn put(&self, key: &Key, asked_at: SystemTime, body: Bytes) {
+        let Ok(at) = Timestamp::try_from(asked_at) else {
             return;
         };
-        self.process
-            .insert(
-                key.clone(),
-                Arc::new(Kept {
-                    body: bytes.into(),
-                    at,
-                }),
-            )
-            .await;
+        let kept = Arc::new(Kept {
+            body: body.clone(),
+            at,
+        });
+        self.process.insert(key.clone(), kept).await;
         let Some(file) = self.file(key) else { return };
         if let Some(folder) = file.parent() {
             sweep(folder, self.now());
         }
-        let written = serde_json::to_vec(&File {
-            asked_at: since_epoch(asked_at),
-            body,
+        let written = serde_json::from_slice(&body).and_then(|body| {
+            serde_json::to_vec(&File {
+                asked_at: since_epoch(asked_at),
+                body,
+            })
         });
         if let Ok(bytes) = written {
             // What cannot be written is asked for again.
@@ -359,8 +359,6 @@ pub(crate) fn clear(folder: &Path) -> std::io::Result<usize> {
 mod tests {
     use std::cell::Cell;
 
-    use serde_json::json;
-
     use super::*;
 
     /// A cache whose clock the test turns.
@@ -423,7 +421,7 @@ mod tests {
             let key = key(Noun::Storage);
             world
                 .process()
-                .put(&key, world.clock.get(), json!([1]))
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
                 .await;
             world.pass(Duration::from_mins(4));
             assert_eq!(body(&world.process(), &key).await.as_deref(), Some("[1]"));
@@ -439,7 +437,8 @@ mod tests {
             let (one, other) = (world.process(), world.process());
             let key = key(Noun::Storage);
             let asked_before = world.clock.get();
-            one.put(&key, asked_before, json!(["old"])).await;
+            one.put(&key, asked_before, Bytes::from_static(br#"["old"]"#))
+                .await;
             assert!(other.get(&key).await.is_some());
             world.pass(Duration::from_millis(1));
             one.forget(
@@ -454,14 +453,18 @@ mod tests {
                 None,
                 "the other process has it in memory"
             );
-            other.put(&key, asked_before, json!(["late"])).await;
+            other
+                .put(&key, asked_before, Bytes::from_static(br#"["late"]"#))
+                .await;
             assert_eq!(
                 body(&world.process(), &key).await,
                 None,
                 "asked before the write"
             );
             world.pass(Duration::from_millis(1));
-            other.put(&key, world.clock.get(), json!(["new"])).await;
+            other
+                .put(&key, world.clock.get(), Bytes::from_static(br#"["new"]"#))
+                .await;
             assert_eq!(
                 body(&world.process(), &key).await.as_deref(),
                 Some(r#"["new"]"#)
@@ -475,7 +478,11 @@ mod tests {
         run(async {
             let cache = world.process();
             cache
-                .put(&key(Noun::Storage), world.clock.get(), json!(1))
+                .put(
+                    &key(Noun::Storage),
+                    world.clock.get(),
+                    Bytes::from_static(b"1"),
+                )
                 .await;
             for other in [
                 key(Noun::Projects),
@@ -514,7 +521,9 @@ mod tests {
         let world = World::new();
         run(async {
             let (cache, key) = (world.process(), key(Noun::Storage));
-            cache.put(&key, world.clock.get(), json!([1])).await;
+            cache
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
             let file = cache.file(&key).unwrap();
             let whole = std::fs::read(&file).unwrap();
             assert!(!platform::is_open_to_others(&file));
@@ -538,7 +547,9 @@ mod tests {
         std::fs::write(world.folder.path().join("cache"), "a file in the way").unwrap();
         run(async {
             let (cache, key) = (world.process(), key(Noun::Storage));
-            cache.put(&key, world.clock.get(), json!([1])).await;
+            cache
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
             assert!(cache.get(&key).await.is_some(), "the process still has it");
             assert!(world.process().get(&key).await.is_none());
             assert!(
@@ -555,7 +566,9 @@ mod tests {
         let world = World::new();
         run(async {
             let (cache, key) = (world.process(), key(Noun::Storage));
-            cache.put(&key, world.clock.get(), json!([1])).await;
+            cache
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
             let file = cache.file(&key).unwrap();
             let left_over = file.with_file_name(".wabc");
             std::fs::write(&left_over, "half").unwrap();
@@ -566,7 +579,9 @@ mod tests {
                 SystemTime::now() + Duration::from_hours(2),
             );
             assert!(!left_over.exists());
-            cache.put(&key, world.clock.get(), json!([1])).await;
+            cache
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
             assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 1);
             assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 0);
         });

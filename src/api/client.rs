@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -149,18 +150,11 @@ impl Client {
             return Ok(answer);
         };
         // Without its secrets, now as later: an answer must not depend on where it came from.
-        match serde_json::from_slice::<Value>(&answer.body) {
-            Ok(body) => {
-                let body = mask::json(&body);
-                let answer = Answer {
-                    body: body.to_string().into(),
-                    ..answer
-                };
-                cache.put(&key, asked_at, body).await;
-                Ok(answer)
-            }
-            Err(_) => Ok(answer),
-        }
+        let Ok(body) = serde_json::from_slice(&answer.body).map(without_secrets) else {
+            return Ok(answer);
+        };
+        cache.put(&key, asked_at, body.clone()).await;
+        Ok(Answer { body, ..answer })
     }
 
     /// Waits, and says so.
@@ -256,7 +250,7 @@ impl Client {
     pub(crate) async fn keep_note(&self, project: &str, noun: Noun, note: Value) {
         if let Some(cache) = &self.connection.cache {
             let key = self.key_of_note(project, noun);
-            cache.put(&key, cache.now(), note).await;
+            cache.put(&key, cache.now(), note.to_string().into()).await;
         }
     }
 
@@ -427,6 +421,11 @@ impl Client {
         }
         Ok(url)
     }
+}
+
+fn without_secrets(mut json: Value) -> Bytes {
+    mask::hide(&mut json);
+    json.to_string().into()
 }
 
 /// Whether a write that failed may have been done: the service got it, and did not refuse it.

@@ -53,35 +53,47 @@ pub(crate) fn is_secret(key: &str) -> bool {
 
 /// The same JSON with its secrets masked. Empty and absent values stay: they tell nothing.
 pub(crate) fn json(value: &Value) -> Value {
+    let mut value = value.clone();
+    hide(&mut value);
+    value
+}
+
+/// Masks the secrets that stand in JSON.
+pub(crate) fn hide(value: &mut Value) {
     match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| {
-                (
-                    key.clone(),
-                    if HEADERS.contains(&key.as_str()) {
-                        hidden(value)
-                    } else if is_secret(key) {
-                        masked(value)
-                    } else {
-                        json(value)
-                    },
-                )
-            })
-            .collect(),
-        Value::Array(items) => items.iter().map(json).collect(),
-        other => other.clone(),
+        Value::Object(object) => {
+            for (key, value) in object {
+                if HEADERS.contains(&key.as_str()) {
+                    hide_members(value);
+                } else if is_secret(key) {
+                    hide_secret(value);
+                } else {
+                    hide(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-/// An object of which only the keys may be seen.
-fn hidden(value: &Value) -> Value {
+/// Masks an object of which only the keys may be seen.
+fn hide_members(value: &mut Value) {
     match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, value)| (key.clone(), masked(value)))
-            .collect(),
-        other => masked(other),
+        Value::Object(object) => object.values_mut().for_each(hide_secret),
+        other => hide_secret(other),
+    }
+}
+
+fn hide_secret(value: &mut Value) {
+    match value {
+        Value::Null | Value::Bool(_) => {}
+        Value::String(text) if text.is_empty() => {}
+        // A private key, whose members have names that say nothing about secrets.
+        Value::Object(object) if object.contains_key("kty") => *value = Value::from(MASK),
+        Value::Object(_) => hide(value),
+        Value::Array(items) => items.iter_mut().for_each(hide_secret),
+        Value::String(_) | Value::Number(_) => *value = Value::from(MASK),
     }
 }
 
@@ -103,18 +115,6 @@ pub(crate) fn secrets(value: &Value) -> Vec<&str> {
     let mut found = Vec::new();
     gather(value, false, &mut found);
     found
-}
-
-fn masked(value: &Value) -> Value {
-    match value {
-        Value::Null | Value::Bool(_) => value.clone(),
-        Value::String(text) if text.is_empty() => value.clone(),
-        // A private key, whose members have names that say nothing about secrets.
-        Value::Object(object) if object.contains_key("kty") => Value::String(MASK.to_owned()),
-        Value::Object(_) => json(value),
-        Value::Array(items) => items.iter().map(masked).collect(),
-        Value::String(_) | Value::Number(_) => Value::String(MASK.to_owned()),
-    }
 }
 
 #[cfg(test)]

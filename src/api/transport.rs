@@ -10,7 +10,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -20,15 +19,14 @@ use super::client::Notice;
 use super::error::ApiError;
 use super::keys::ServiceKey;
 use super::mask;
+use super::redirect;
 use super::request::{Body, Host, Method, Reading, Request};
 use super::retry::{self, Failure};
+use super::shown;
 use crate::error::Code;
 
 /// How long a connection may take to be made. Longer than any route that works.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Redirects followed on one host.
-const MAX_REDIRECTS: usize = 5;
 
 /// The status of a project that is paused.
 const PAUSED: u16 = 540;
@@ -116,8 +114,8 @@ impl Transport {
             self.tell_sending(request, url);
         }
         let mut response = self.once(http, request, url).await?;
-        for _ in 0..MAX_REDIRECTS {
-            let Some(target) = onward(&response, request, url) else {
+        for _ in 0..redirect::MOST {
+            let Some(target) = redirect::onward(&response, request, url) else {
                 break;
             };
             response = self.once(http, request, &target).await?;
@@ -130,7 +128,7 @@ impl Transport {
             Reading::WhateverItSays => !response.status().is_redirection() && status != PAUSED,
         };
         if comes_on {
-            self.tell_answered(status, &headers, "(read as it comes)");
+            self.tell_answered(status, &headers, || "(read as it comes)".to_owned());
             let rest = Rest {
                 response,
                 patience: self.request_timeout,
@@ -147,7 +145,7 @@ impl Transport {
             .bytes()
             .await
             .map_err(|error| self.not_answered(&error, url))?;
-        self.tell_answered(status, &headers, &shown_answer(request, status, &body));
+        self.tell_answered(status, &headers, || shown::answer(request, status, &body));
         match status {
             200..=299 => Ok(Answer {
                 status,
@@ -156,7 +154,7 @@ impl Transport {
                 rest: None,
             }),
             300..=399 => Err(Failed {
-                error: redirected(status, &headers, url),
+                error: redirect::refused(status, &headers, url),
                 failure: Failure::Final,
             }),
             _ => {
@@ -423,15 +421,15 @@ impl Transport {
         }
     }
 
-    fn tell_answered(&self, status: u16, headers: &HeaderMap, body: &str) {
+    fn tell_answered(&self, status: u16, headers: &HeaderMap, body: impl FnOnce() -> String) {
         if self.details {
             let headers = headers
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_bytes()));
             self.tell(&Notice::Answered {
                 status,
-                headers: &shown_headers(headers),
-                body,
+                headers: &shown::headers(headers),
+                body: &body(),
             });
         }
     }
@@ -442,18 +440,13 @@ impl Transport {
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let headers = shown_headers(
+        let headers = shown::headers(
             secret
                 .iter()
                 .map(|(name, value)| (*name, value.as_bytes()))
                 .chain(own),
         );
-        let body = match &request.body {
-            Body::None => String::new(),
-            Body::Json(body) | Body::Sql { shown: body, .. } => mask::json(body).to_string(),
-            Body::Bytes { bytes, .. } => shown_body(bytes),
-            Body::Form { files, .. } => format!("({} files)", files.len()),
-        };
+        let body = shown::body_of(request);
         let method = request.method.as_str();
         self.tell(&Notice::Sending {
             method,
@@ -487,7 +480,7 @@ fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest:
     let builder = reqwest::Client::builder()
         .user_agent(concat!("supactl/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .redirect(redirect::Policy::none());
+        .redirect(reqwest::redirect::Policy::none());
     let builder = if near { builder.no_proxy() } else { builder };
     let builder = match tls {
         Some(tls) => builder.tls_backend_preconfigured(tls),
@@ -499,43 +492,6 @@ fn make_client(near: bool, tls: Option<rustls::ClientConfig>) -> Result<reqwest:
             format!("no HTTP client could be made: {}", causes(&error)),
         )
     })
-}
-
-/// Where a redirect leads, if it is followed: a read, to the same host. A token goes to the host that it
-/// is meant for, whatever that host answers; and a write that is sent on would turn into a read, whose
-/// answer looks like the write's.
-fn onward(
-    response: &reqwest::Response,
-    request: &Request,
-    url: &reqwest::Url,
-) -> Option<reqwest::Url> {
-    if !response.status().is_redirection() || !matches!(request.method, Method::Get | Method::Head)
-    {
-        return None;
-    }
-    let location = response.headers().get("location")?.to_str().ok()?;
-    let target = response.url().join(location).ok()?;
-    (target.origin() == url.origin()).then_some(target)
-}
-
-fn redirected(status: u16, headers: &HeaderMap, url: &reqwest::Url) -> ApiError {
-    let target = headers
-        .get("location")
-        .and_then(|value| url.join(value.to_str().ok()?).ok())
-        .and_then(|target| target.host_str().map(str::to_owned));
-    let message = match target {
-        Some(host) if Some(host.as_str()) != url.host_str() => {
-            format!(
-                "{} redirects to {host}, which is not followed: the token is not meant for that host",
-                name_of(url)
-            )
-        }
-        _ => format!("{} redirects in a way that is not followed", name_of(url)),
-    };
-    ApiError {
-        status: Some(status),
-        ..ApiError::new(Code::ApiError, message)
-    }
 }
 
 /// Whether an address stays on this machine.
@@ -593,38 +549,4 @@ fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .map(std::io::Error::kind)
         .last()
-}
-
-/// Headers as they may be shown.
-fn shown_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<(String, String)> {
-    headers
-        .map(|(name, value)| {
-            let secret = mask::is_secret(name) || name.eq_ignore_ascii_case("set-cookie");
-            let value = if secret {
-                mask::MASK.to_owned()
-            } else {
-                String::from_utf8_lossy(value).into_owned()
-            };
-            (name.to_owned(), value)
-        })
-        .collect()
-}
-
-/// An answer as it may be shown. A database that refuses a statement repeats it, secrets and all.
-fn shown_answer(request: &Request, status: u16, body: &[u8]) -> String {
-    match &request.body {
-        Body::Sql { body: sent, shown } if status >= 400 && sent != shown => {
-            "(a refusal that may repeat secrets)".to_owned()
-        }
-        _ => shown_body(body),
-    }
-}
-
-/// A body as it may be shown: only of JSON is it known where the secrets are.
-fn shown_body(body: &[u8]) -> String {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(json) => mask::json(&json).to_string(),
-        Err(_) if body.is_empty() => String::new(),
-        Err(_) => format!("({} bytes that are not JSON)", body.len()),
-    }
 }

@@ -25,10 +25,8 @@ pub(crate) struct Man {
 
 impl Man {
     pub(crate) fn run(&self) -> Result<Reply> {
-        let mut tree = crate::command();
+        let tree = crate::command();
         let words = usage::find(&tree, &self.words)?;
-        // Gives each command its whole name and the flags that it inherits.
-        tree.build();
         let command = words
             .iter()
             .try_fold(&tree, |at, word| at.find_subcommand(word));

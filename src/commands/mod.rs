@@ -36,6 +36,7 @@ use crate::output::Reply;
 
 /// The top of the tree.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     Api(api::Api),
     #[command(subcommand)]

@@ -13,7 +13,6 @@ mod walk;
 pub(crate) mod window;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use budget::Budget;
@@ -27,6 +26,7 @@ pub(crate) use walk::{Ask, Order, Walk};
 pub(crate) use window::{Range, Window};
 
 use super::Api;
+use super::answer::json_value;
 use super::cache;
 use super::error::ApiError;
 use super::ids::ProjectRef;
@@ -48,11 +48,8 @@ const SECOND_TRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 const PERMISSION: &str = "analytics_logs_read";
 
 /// A whole answer.
-#[derive(Deserialize)]
 struct Page {
-    #[serde(default)]
     result: Value,
-    #[serde(default)]
     error: Value,
 }
 
@@ -105,11 +102,19 @@ impl Api {
         .query("iso_timestamp_end", Some(written(window.to)));
         let answer = self.client.send(request).await.map_err(in_words)?;
         self.client.note_log_limit(&answer);
-        read(answer.json()?)
+        read(answer.value()?)
     }
 }
 
 impl Page {
+    fn new(mut answer: Value) -> Self {
+        let mut take = |key| answer.get_mut(key).map(Value::take).unwrap_or_default();
+        Self {
+            result: take("result"),
+            error: take("error"),
+        }
+    }
+
     /// What the service says went wrong, if it does.
     fn trouble(&self) -> Option<String> {
         match &self.error {
@@ -125,12 +130,13 @@ impl Page {
 
 /// The rows of an answer, as a list shows them.
 pub(crate) fn page_rows(body: &[u8], keys: &[String]) -> Result<Vec<Object>> {
-    let page = serde_json::from_slice(body).map_err(|error| Error::Internal(error.to_string()))?;
-    let rows = read(page)?;
+    let answer = json_value(body).map_err(|error| Error::Internal(error.to_string()))?;
+    let rows = read(answer)?;
     Ok(rows.into_iter().map(|row| listed(row, keys)).collect())
 }
 
-fn read(page: Page) -> Result<Vec<Object>> {
+fn read(answer: Value) -> Result<Vec<Object>> {
+    let page = Page::new(answer);
     if let Some(text) = page.trouble() {
         return Err(refused(&text, &page.error).into());
     }

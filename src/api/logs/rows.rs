@@ -98,23 +98,21 @@ fn is_uuid(text: &str) -> bool {
 
 /// A row of a list: its id and its time first, then its properties. What is absent is null, which
 /// the database tells as an empty text.
-pub(crate) fn listed(raw: Object, keys: &[String]) -> Object {
-    let mut row = Object::with_capacity(raw.len() + 1);
-    let id = id(&raw);
-    row.insert(
-        "id".to_owned(),
-        id.as_ref().map_or(Value::Null, |id| json!(id.to_string())),
-    );
-    let time = id.as_ref().map(LogId::time).or_else(|| timestamp(&raw));
-    row.insert("logged_at".to_owned(), written(time));
-    for (key, value) in raw {
+pub(crate) fn listed(mut row: Object, keys: &[String]) -> Object {
+    let id = id(&row);
+    let time = id.as_ref().map(LogId::time).or_else(|| timestamp(&row));
+    row.shift_remove("log_id");
+    row.shift_remove("ts_us");
+    for (key, value) in &mut row {
         match key.as_str() {
-            "log_id" | "ts_us" => {}
-            "message" => drop(row.insert(key, value)),
-            "status_code" | "duration_ms" => drop(row.insert(key, number(value))),
-            _ => drop(row.insert(key, present(value))),
+            "message" => {}
+            "status_code" | "duration_ms" => *value = number(value.take()),
+            _ => *value = present(value.take()),
         }
     }
+    row.shift_insert(0, "logged_at".to_owned(), written(time));
+    let id = id.map_or(Value::Null, |id| Value::String(id.to_string()));
+    row.shift_insert(0, "id".to_owned(), id);
     // The service sends all of them; what an odd row lacks is null.
     if row.len() < keys.len() {
         for key in keys {

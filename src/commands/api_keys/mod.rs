@@ -13,6 +13,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage API keys
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum ApiKeys {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -15,6 +15,7 @@ use crate::output::Reply;
 
 /// Manage how people sign in to a project
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Auth {
     #[command(subcommand)]
     Jwt(jwt::Jwt),

@@ -13,6 +13,7 @@ use crate::output::Reply;
 
 /// Look at backups, and go back in time
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Backups {
     #[command(visible_alias = "ls")]
     List(list::List),

@@ -16,6 +16,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage branches
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Branches {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -10,6 +10,7 @@ use crate::output::Reply;
 
 /// Manage the answers that are kept for a while
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Cache {
     Clear(clear::Clear),
 }

@@ -12,6 +12,7 @@ use crate::output::Reply;
 
 /// Work with the database of a project
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Db {
     #[command(visible_alias = "extension")]
     Extensions(extensions::Extensions),

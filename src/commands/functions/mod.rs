@@ -18,6 +18,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage edge functions
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Functions {
     #[command(visible_alias = "rm")]
     Delete(delete::Delete),

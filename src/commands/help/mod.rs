@@ -1,8 +1,9 @@
 //! `help`: of the program, of a command, and pages on what commands share.
 
-use clap::Args;
+use clap::{Args, CommandFactory};
 
 use crate::api::{Area, SETTINGS};
+use crate::cli::Cli;
 use crate::environment::VARIABLES;
 use crate::error::{Code, Result};
 use crate::output::Reply;
@@ -38,7 +39,7 @@ impl Help {
         {
             return Ok(Reply::bytes(page().into()));
         }
-        let words = usage::find(&crate::command(), &self.words)?;
+        let words = usage::find(&Cli::command(), &self.words)?;
         Ok(Reply::bytes(usage::long_help(&words).into()))
     }
 }

@@ -21,6 +21,7 @@ use crate::output::Reply;
 
 /// Connect a project with other services
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Integrations {
     #[command(visible_alias = "ls")]
     List(list::List),

@@ -19,6 +19,7 @@ use crate::output::Reply;
 
 /// Read what a project's services wrote down
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Logs {
     #[command(subcommand)]
     Api(api::Requests),

@@ -18,6 +18,7 @@ use crate::output::Reply;
 ///
 /// The history is the one that the official CLI keeps, so both can be used on one project.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Migrations {
     Apply(apply::Apply),
     #[command(visible_alias = "ls")]

@@ -21,6 +21,7 @@ use crate::output::Reply;
 
 /// Watch health and metrics
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Monitor {
     Health(health::Health),
     Metrics(metrics::Metrics),

@@ -11,6 +11,7 @@ use crate::output::{Column, Reply};
 
 /// Look at organizations
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Orgs {
     #[command(visible_alias = "show")]
     Get(get::Get),

@@ -17,6 +17,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage profiles
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Profiles {
     #[command(visible_alias = "rm")]
     Delete(delete::Delete),

@@ -19,6 +19,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage projects
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Projects {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -19,6 +19,7 @@ use crate::settings;
 /// `--profile sandbox` runs any command against it. It holds a small organization with three
 /// projects, keeps what is done to them between runs, and sends nothing over the network.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Sandbox {
     Clock(clock::Clock),
     Reset(reset::Reset),

@@ -14,6 +14,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage the secrets of edge functions
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Secrets {
     #[command(visible_alias = "ls")]
     List(list::List),

@@ -11,6 +11,7 @@ use crate::output::Reply;
 
 /// Manage files of a project
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Storage {
     #[command(subcommand, visible_alias = "bucket")]
     Buckets(buckets::Buckets),

@@ -387,10 +387,10 @@ fn the_sandbox_moves_every_minute_and_its_second_sample_comes_at_once() {
     let cpu = data["compute"]["cpu_percent"].as_f64().unwrap();
     assert!(cpu > 1.0 && cpu < 60.0, "{screen}");
     assert!(data["network"]["received_bytes_per_s"].as_f64().unwrap() > 0.0);
-    // A gate on a rate takes the sample that it needs; the one that is unwell works too hard.
+    // A gate on a rate takes the sample that it needs; the one that is unwell never works less than this.
     let screen = world
         .command("--profile sandbox monitor metrics -p acme-analytics --group compute --fail-on")
-        .arg("cpu_percent>60")
+        .arg("cpu_percent>20")
         .run();
     assert_eq!(
         (screen.status(), screen.code()),

@@ -20,6 +20,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage the keys that sign the tokens of a project
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Jwt {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -15,6 +15,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage the ways to sign in
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Providers {
     Config(config::Config),
     #[command(visible_alias = "show")]

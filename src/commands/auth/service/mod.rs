@@ -15,6 +15,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage the settings of the Auth service
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Service {
     #[command(visible_alias = "set")]
     Config(config::Config),

@@ -18,6 +18,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage single sign-on with the identity providers of companies (SAML)
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Sso {
     Disable(disable::Disable),
     #[command(visible_aliases = ["add", "new"])]

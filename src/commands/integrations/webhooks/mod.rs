@@ -28,6 +28,7 @@ use crate::output::{Column, Reply, Show};
 /// A webhook is a trigger on a table. Its arguments, header values included, stand in the database's
 /// catalog in clear, and deliveries are not signed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Webhooks {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -11,6 +11,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Read requests to a project's APIs
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Requests {
     #[command(visible_alias = "show")]
     Get(get::Get),

@@ -11,6 +11,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Read what went wrong, in all services
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Errors {
     #[command(visible_alias = "show")]
     Get(get::Get),

@@ -13,6 +13,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Read calls of Edge Functions
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Functions {
     #[command(visible_alias = "show")]
     Get(get::Get),

@@ -16,6 +16,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage buckets
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Buckets {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),

@@ -18,6 +18,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage who may do what with the files of a bucket
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Policies {
     #[command(visible_alias = "rm")]
     Delete(delete::Delete),

@@ -21,6 +21,7 @@ use crate::output::{Column, Reply, Show};
 
 /// Manage platform webhooks: events of the project or organization itself (early access)
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Platform {
     #[command(visible_aliases = ["add", "new"])]
     Create(create::Create),
