@@ -7,7 +7,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 table=benches/instructions.tsv
-command -v valgrind >/dev/null || { echo "instructions.sh: valgrind is missing: 'apt-get install valgrind'" >&2; exit 1; }
+if ! command -v valgrind >/dev/null; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "instructions.sh: valgrind is missing: 'apt-get install valgrind' as root installs it" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends valgrind >/dev/null
+fi
 cargo build --release --locked --quiet
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

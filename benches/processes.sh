@@ -1,7 +1,8 @@
 #!/bin/bash
 # Whole processes, from spawn to exit: supactl beside the programs that people compare it with.
 #
-#   benches/processes.sh [RUNS]       medians of so many runs (21), and the ratio to supactl
+#   benches/processes.sh [RUNS [all]]   medians of so many runs (21), and the ratio to supactl; with
+#                                       "all" also long lists in each format and a million rows of logs
 #
 # Takes the release build, and of the others what it finds: the official CLI (`npm install supabase` in a
 # folder named by SUPABASE_CLI_DIR, or on the PATH), gh, curl. Everything is asked of a sandbox on this machine.
@@ -50,7 +51,9 @@ for candidate in "${SUPABASE_CLI_DIR:-}"/node_modules/@supabase/cli-*/bin/supaba
     if [ -x "$candidate" ]; then official=$candidate; break; fi
 done
 
-echo "$runs runs each, medians; peak of resident memory"
+# Of the program as it is released: what benchmarks are built with asks some libraries for more.
+size=$(wc -c < "$supactl")
+echo "$runs runs each, medians; peak of resident memory; the program has $size bytes, of at most 10,000,000"
 echo "-- start"
 row 'supactl --version' "$supactl" --version
 [ -z "$official" ] || row 'supabase --version' "$official" --version
@@ -80,3 +83,8 @@ sed -n 's/^## supactl //p' docs/commands.md | while read -r words; do
 done | sort -rn | head -3 | while read -r took words; do
     printf '%-44s %8s ms\n' "$words --help" "$(printf '%d.%03d' $((took / 1000)) $((took % 1000)))"
 done
+if [ "${2-}" = all ]; then
+    cargo bench --locked --quiet --bench request
+    cargo bench --locked --quiet --bench logs
+fi
+[ "$size" -le 10000000 ] || { echo "processes.sh: the program is larger than 10 MB" >&2; exit 1; }

@@ -1,4 +1,4 @@
-//! How long the program takes to start where it has nothing to do, and how large it is.
+//! How long the program takes to start where it has nothing to do.
 
 #![expect(
     clippy::expect_used,
@@ -44,8 +44,6 @@ fn main() {
         budget(&what, Some(part), 1.0, "of its time");
     }
     budget("memory of --help", memory.map(to_mb), 15.0, "MB");
-    let size = std::fs::metadata(env!("CARGO_BIN_EXE_supactl")).map(|data| data.len() / 1000);
-    budget("size of the program", size.ok().map(to_mb), 10.0, "MB");
 }
 
 #[expect(clippy::cast_precision_loss, reason = "kilobytes of this program fit")]

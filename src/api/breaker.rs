@@ -64,10 +64,11 @@ mod tests {
         breaker.note(true, start);
         for _ in 0..4 {
             breaker.note(false, start);
-            assert!(breaker.admits(start));
+            assert!(breaker.admits(start) && !breaker.is_open(start));
         }
         breaker.note(false, start);
         assert!(!breaker.admits(start), "open");
+        assert!(breaker.is_open(start + REST / 2) && !breaker.is_open(start + REST));
         assert!(!breaker.admits(start + REST / 2), "still open");
         let later = start + REST;
         assert!(breaker.admits(later), "half open: one probe");

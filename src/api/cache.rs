@@ -473,6 +473,63 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_of_the_moment_of_a_write_does_not_count() {
+        let world = World::new();
+        run(async {
+            let (cache, key) = (world.process(), key(Noun::Storage));
+            let of = ("https://a.example", Some("abcdefghijklmnopqrst"));
+            cache.forget(of.0, of.1, Noun::Storage).await.unwrap();
+            cache
+                .put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
+            assert_eq!(body(&world.process(), &key).await, None);
+        });
+    }
+
+    #[test]
+    fn a_project_is_forgotten_with_all_its_nouns() {
+        let world = World::new();
+        run(async {
+            let cache = world.process();
+            for noun in Noun::ALL {
+                cache
+                    .put(&key(noun), world.clock.get(), Bytes::from_static(b"[1]"))
+                    .await;
+            }
+            world.pass(Duration::from_millis(1));
+            let project = Some("abcdefghijklmnopqrst");
+            cache
+                .forget_project("https://a.example", project)
+                .await
+                .unwrap();
+            for noun in Noun::ALL {
+                assert_eq!(body(&world.process(), &key(noun)).await, None, "{noun:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_note_is_read_where_answers_are_not() {
+        let world = World::new();
+        run(async {
+            let key = key(Noun::Scrapes);
+            let anew = Cache {
+                reads: false,
+                ..world.process()
+            };
+            assert!(anew.note(&key).is_none());
+            anew.put(&key, world.clock.get(), Bytes::from_static(b"[1]"))
+                .await;
+            assert!(anew.get(&key).await.is_none());
+            let note = world.process().note(&key).unwrap();
+            assert_eq!(
+                (&note.body[..], note.at),
+                (&b"[1]"[..], Timestamp::try_from(world.clock.get()).unwrap())
+            );
+        });
+    }
+
+    #[test]
     fn askers_and_hosts_and_nouns_are_apart() {
         let world = World::new();
         run(async {

@@ -175,7 +175,9 @@ impl Client {
         };
         let name = logs::budget_name(&connection.cache_name, &connection.asker, project);
         // Without a file nobody counts, and the service says no where that is too much.
-        while let Ok(Some(delay)) = budget.take(&name, Timestamp::now) {
+        if let Ok(delay) = budget.take(&name, Timestamp::now)
+            && !delay.is_zero()
+        {
             self.rest("Ten log queries a minute are allowed", delay)
                 .await;
         }

@@ -524,6 +524,8 @@ const QUERIES: &[&str] = &[
     "select median(toFloat64OrZero(log_attributes['response.origin_time'])) as m, quantileIf(0.9)(toFloat64OrZero(log_attributes['response.origin_time']), source = 'edge_logs') as q, sumIf(1, source = 'edge_logs') as s from logs",
     "select count(distinct source) as n from logs",
     "select count() as n from logs where timestamp >= '2020-01-01 00:00:00' and timestamp < now() + INTERVAL 1 DAY",
+    "select countIf(empty(severity_text)) as e, countIf(notEmpty(source)) as f, countIf(mapContains(log_attributes, 'request.method')) as c, countIf(isNotNull(toFloat64OrNull(log_attributes['response.origin_time']))) as o, countIf(nullIf(source, 'edge_logs') is null) as g, max(length(log_attributes)) > 3 as l from logs",
+    "select toStartOfFiveMinutes(timestamp) as m, fromUnixTimestamp64Micro(toUnixTimestamp64Micro(timestamp)) as t from logs order by timestamp, toString(id) limit 3",
     "select 1 as one, 2.5 as two, 'x' as three, null as four from logs limit 1",
     "select 1 from logs limit 1",
     // Refusals.

@@ -19,7 +19,8 @@ const REQUESTS: usize = 10;
 /// The stretch, and a little for the way there.
 const STRETCH_MS: i64 = 60_500;
 
-/// What several processes count in: one small file of the times of the last requests.
+/// What several processes count in: one small file of the times of the last requests, and of the next
+/// ones of those that wait. Who comes later waits for a later one, so that nobody waits for ever.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     folder: PathBuf,
@@ -44,15 +45,11 @@ impl Budget {
         }
     }
 
-    /// Takes a request out of the budget, or says how long there is none.
+    /// Takes a request out of the budget, and says how long to wait with it.
     ///
     /// Where no file can be kept everybody counts for themselves: the service says no where that is
     /// too much.
-    pub(crate) fn take(
-        &self,
-        name: &str,
-        now: impl FnOnce() -> Timestamp,
-    ) -> io::Result<Option<Duration>> {
+    pub(crate) fn take(&self, name: &str, now: impl FnOnce() -> Timestamp) -> io::Result<Duration> {
         platform::make_private_folder(&self.folder)?;
         let mut file = OpenOptions::new()
             .create(true)
@@ -64,31 +61,48 @@ impl Budget {
         file.lock()?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
-        let mut sent: Vec<i64> = text.lines().filter_map(|line| line.parse().ok()).collect();
-        let wait = slot(&mut sent, self.limit.get(), now().as_millisecond());
-        if wait.is_none() {
-            let lines: String = sent
-                .iter()
-                .fold(String::new(), |lines, time| format!("{lines}{time}\n"));
-            file.rewind()?;
-            file.write_all(lines.as_bytes())?;
-            file.set_len(lines.len() as u64)?;
-        }
+        let mut taken: Vec<Taken> = text.lines().filter_map(Taken::read).collect();
+        let wait = slot(&mut taken, self.limit.get(), now().as_millisecond());
+        let lines = taken.iter().fold(String::new(), |lines, one| {
+            format!("{lines}{} {}\n", one.for_ms, one.at_ms)
+        });
+        file.rewind()?;
+        file.write_all(lines.as_bytes())?;
+        file.set_len(lines.len() as u64)?;
         Ok(wait)
     }
 }
 
-/// Notes a request at this time, or tells how long it must wait.
-fn slot(sent: &mut Vec<i64>, limit: usize, now: i64) -> Option<Duration> {
-    // What lies ahead was written by a clock that has been put back since; a little is none.
-    sent.retain(|time| (now - STRETCH_MS..=now + 1_000).contains(time));
-    sent.sort_unstable();
-    if let Some(oldest) = sent.len().checked_sub(limit).and_then(|at| sent.get(at)) {
-        let wait = oldest + STRETCH_MS + 1 - now;
-        return Some(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+/// A request of the budget.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    /// When it is sent, in milliseconds since 1970.
+    for_ms: i64,
+    /// When it was taken.
+    at_ms: i64,
+}
+
+impl Taken {
+    fn read(line: &str) -> Option<Self> {
+        let (for_ms, at_ms) = line.split_once(' ')?;
+        Some(Self {
+            for_ms: for_ms.parse().ok()?,
+            at_ms: at_ms.parse().ok()?,
+        })
     }
-    sent.push(now);
-    None
+}
+
+/// Takes the next request that is free, and tells how far away it is.
+fn slot(taken: &mut Vec<Taken>, limit: usize, now: i64) -> Duration {
+    // What was taken in the future was so by a clock that has been put back since; a little is none.
+    taken.retain(|one| one.at_ms <= now + 1_000 && one.for_ms >= now - STRETCH_MS);
+    taken.sort_unstable_by_key(|one| one.for_ms);
+    let full = taken.len().checked_sub(limit).and_then(|at| taken.get(at));
+    let free = full.map_or(now, |oldest| oldest.for_ms + STRETCH_MS + 1);
+    let after = taken.last().map_or(now, |last| last.for_ms);
+    let for_ms = free.max(after).max(now);
+    taken.push(Taken { for_ms, at_ms: now });
+    Duration::from_millis(u64::try_from(for_ms - now).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -100,20 +114,30 @@ mod tests {
     proptest! {
         #[test]
         fn no_minute_has_more_than_ten(steps in proptest::collection::vec(0_i64..20_000, 1..80)) {
-            let (mut sent, mut all, mut now) = (Vec::new(), Vec::new(), 1_000_000);
+            let (mut taken, mut all, mut now) = (Vec::new(), Vec::new(), 1_000_000);
             for step in steps {
                 now += step;
-                while let Some(wait) = slot(&mut sent, REQUESTS, now) {
-                    prop_assert!(wait > Duration::ZERO && wait <= Duration::from_millis(60_501));
-                    now += i64::try_from(wait.as_millis()).unwrap();
-                }
-                all.push(now);
+                let wait = slot(&mut taken, REQUESTS, now);
+                let before = all.len().checked_sub(REQUESTS).map_or(0, |at| all[at]);
+                all.push(now + i64::try_from(wait.as_millis()).unwrap());
+                prop_assert_eq!(all[all.len() - 1], now.max(before + STRETCH_MS + 1), "none is wasted");
             }
+            prop_assert!(all.is_sorted(), "who comes first goes first");
             for (place, first) in all.iter().enumerate() {
                 let within = all[place..].iter().filter(|time| **time - first < 60_000).count();
                 prop_assert!(within <= 10);
             }
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_costs_nothing() {
+        let mut taken = Vec::new();
+        for _ in 0..20 {
+            slot(&mut taken, REQUESTS, 10_000_000);
+        }
+        assert_eq!(slot(&mut taken, REQUESTS, 1_000_000), Duration::ZERO);
+        assert_eq!(taken.len(), 1);
     }
 
     #[test]
@@ -127,7 +151,7 @@ mod tests {
                         // A handle of its own, as another process has it.
                         let budget = Budget::new(folder.path().to_owned());
                         (0..5)
-                            .filter(|_| budget.take("one", || now).unwrap().is_none())
+                            .filter(|_| budget.take("one", || now).unwrap().is_zero())
                             .count()
                     })
                 })
@@ -136,11 +160,13 @@ mod tests {
         });
         assert_eq!(allowed, 10);
         let budget = Budget::new(folder.path().to_owned());
-        assert!(budget.take("one", || now).unwrap().is_some());
-        assert_eq!(budget.take("another", || now).unwrap(), None);
-        let later = now + Duration::from_mins(2);
-        assert_eq!(budget.take("one", || later).unwrap(), None);
+        // Twenty were taken: the next one is in the third stretch.
+        let wait = budget.take("one", || now).unwrap();
+        assert_eq!(wait, Duration::from_millis(2 * 60_501));
+        assert_eq!(budget.take("another", || now).unwrap(), Duration::ZERO);
+        let later = now + Duration::from_mins(5);
+        assert_eq!(budget.take("one", || later).unwrap(), Duration::ZERO);
         std::fs::write(folder.path().join("one"), "damaged\n\u{1}").unwrap();
-        assert_eq!(budget.take("one", || later).unwrap(), None);
+        assert_eq!(budget.take("one", || later).unwrap(), Duration::ZERO);
     }
 }

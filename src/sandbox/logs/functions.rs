@@ -69,7 +69,7 @@ const SCALARS: &[Scalar] = &[
             &bytes.ok_or_else(generic)?,
         )))
     }),
-    Scalar("length", true, 1, |v| match &v[0] { List(items) => Ok(size(items.len())), other => Ok(size(text(other)?.len())), }),
+    Scalar("length", true, 1, |v| Ok(size(length(&v[0])?))),
     Scalar("startsWith", true, 2, |v| Ok(flag(text(&v[0])?.starts_with(text(&v[1])?)))),
     Scalar("endsWith", true, 2, |v| Ok(flag(text(&v[0])?.ends_with(text(&v[1])?)))),
     Scalar("position", true, 2, |v| Ok(size(text(&v[0])?.find(text(&v[1])?).map_or(0, |at| at + 1)))),
@@ -87,6 +87,8 @@ const SCALARS: &[Scalar] = &[
             &bytes.collect::<Vec<_>>(),
         )))
     }),
+    Scalar("empty", true, 1, |v| Ok(flag(length(&v[0])? == 0))),
+    Scalar("notEmpty", true, 1, |v| Ok(flag(length(&v[0])? > 0))),
     Scalar("match", true, 2, |v| { let pattern = Regex::new(text(&v[1])?).map_err(|_| generic())?; Ok(flag(pattern.is_match(text(&v[0])?))) }),
     Scalar("like", true, 2, |v| is_like(text(&v[0])?, text(&v[1])?)),
     Scalar("ilike", true, 2, |v| is_like(&text(&v[0])?.to_lowercase(), &text(&v[1])?.to_lowercase())),
@@ -96,6 +98,7 @@ const SCALARS: &[Scalar] = &[
     Scalar("toInt32OrNull", true, 1, |v| Ok(number::<i32>(&v[0])?.map_or(Null, |n| Int(n.into())))),
     Scalar("toFloat64OrNull", true, 1, |v| Ok(number(&v[0])?.map_or(Null, Float))),
     Scalar("toUnixTimestamp64Micro", true, 1, |v| match v[0] { Time(time, true) => Ok(Int(time)), _ => Err(generic()), }),
+    Scalar("fromUnixTimestamp64Micro", true, 1, |v| Ok(Time(int(&v[0])?, true))),
     Scalar("toUnixTimestamp", true, 1, |v| Ok(Int(time(&v[0])?.div_euclid(1_000_000)))),
     Scalar("toDateTime", true, 1, |v| match &v[0] {
         Int(seconds) => Ok(Time(seconds * 1_000_000, false)),
@@ -103,6 +106,7 @@ const SCALARS: &[Scalar] = &[
     }),
     Scalar("toDateTime64", true, 1, |v| Ok(Time(time(&v[0])?, true))),
     Scalar("toStartOfMinute", true, 1, |v| Ok(Time(floor(time(&v[0])?, 60), false))),
+    Scalar("toStartOfFiveMinutes", true, 1, |v| Ok(Time(floor(time(&v[0])?, 300), false))),
     Scalar("toStartOfHour", true, 1, |v| Ok(Time(floor(time(&v[0])?, 3600), false))),
     Scalar("toStartOfDay", true, 1, |v| Ok(Time(floor(time(&v[0])?, 86_400), false))),
     Scalar("toStartOfInterval", true, 2, |v| Ok(Time(floor(time(&v[0])?, int(&v[1])?), false))),
@@ -134,6 +138,12 @@ const SCALARS: &[Scalar] = &[
             .find(|pair| truth(&pair[0]))
             .map_or(last, |pair| pair[1].clone()))
     }),
+    Scalar("mapContains", true, 2, |v| match &v[0] {
+        Value::Map(map) => { let wanted = text(&v[1])?; Ok(flag(map.iter().any(|(key, _)| *key == wanted))) }
+        _ => Err(generic()),
+    }),
+    Scalar("isNotNull", false, 1, |v| Ok(flag(v[0] != Null))),
+    Scalar("nullIf", false, 2, |v| Ok(if v[0] != Null && v[1] != Null && compare(&v[0], &v[1])? == Some(Ordering::Equal) { Null } else { v[0].clone() })),
     Scalar("isNull", false, 1, |v| Ok(flag(v[0] == Null))),
     Scalar("coalesce", false, 1, |v| Ok(v.iter().find(|v| **v != Null).cloned().unwrap_or(Null))),
     Scalar("ifNull", false, 2, |v| Ok(v[usize::from(v[0] == Null)].clone())),
@@ -289,6 +299,15 @@ fn text(value: &Value) -> Result<&str, Refusal> {
     match value {
         Text(text) => Ok(text),
         _ => Err(generic()),
+    }
+}
+
+/// Bytes of a text, elements of a list.
+fn length(value: &Value) -> Result<usize, Refusal> {
+    match value {
+        List(items) => Ok(items.len()),
+        Value::Map(map) => Ok(map.len()),
+        other => Ok(text(other)?.len()),
     }
 }
 

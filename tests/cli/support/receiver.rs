@@ -19,7 +19,7 @@ pub(crate) struct Received {
 }
 
 /// A server on this machine: `/500` answers with 500, `/nothing` hangs up, `/silent` never answers,
-/// `/slow` takes its time between two halves of an answer, `/big` answers with 1 MB, `/echo` with what
+/// `/pieces` sends its answer byte by byte, `/big` answers with 1 MB, `/echo` with what
 /// it was sent, `/once` with 503 and from then on with 200; everything else with 200.
 pub(crate) struct Receiver {
     address: String,
@@ -124,10 +124,12 @@ fn answer(mut stream: TcpStream, request: &Received, times: usize) {
         "HTTP/1.1 {status} Whatever\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
-    let _ = stream.write_all(head.as_bytes());
-    if path == "/slow" {
-        let half = Duration::from_millis(300);
-        std::thread::sleep(half);
+    if path == "/pieces" {
+        let _ = stream.set_nodelay(true);
+        let mut bytes = head.as_bytes().iter().chain(&body);
+        let _ = bytes.try_for_each(|byte| stream.write_all(&[*byte]));
+        return;
     }
+    let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(&body);
 }

@@ -105,7 +105,7 @@ fn every_kind_of_receiver_has_its_own_outcome() {
     for (name, url, status, code, error) in [
         ("well", at("/200"), "success", json!(200), json!(null)),
         ("ill", at("/500"), "failed", json!(500), json!(null)),
-        ("slow", at("/slow"), "success", json!(200), json!(null)),
+        ("pieces", at("/pieces"), "success", json!(200), json!(null)),
         ("big", at("/big"), "success", json!(200), json!(null)),
         (
             "silent",
