@@ -98,8 +98,18 @@ pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> Result<O
             .span()
             .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
         let place = line.map_or_else(String::new, |line| format!(", line {line}"));
-        Error::invalid(format!("{}{place}: {}", file.display(), error.message()))
+        let reason = without_values(error.message());
+        Error::invalid(format!("{}{place}: {reason}", file.display()))
     })
+}
+
+/// What is wrong with a file, without what stands in it: that may be a token.
+fn without_values(message: &str) -> String {
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if message.contains(['"', '`']) => "it is not what supactl writes there".to_owned(),
+        None => message.to_owned(),
+    }
 }
 
 /// Writes a TOML file for its owner alone.

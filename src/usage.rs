@@ -500,6 +500,7 @@ mod tests {
             "supactl --help storage",
             "supactl -vh doctor",
             "supactl -h storage buckets --help",
+            "supactl db extensions -h",
             "supactl -h",
             "supactl storage --help",
             "supactl -p x storage buckets -h",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::ApiError;
 use crate::error::{Code, Error, Result};
@@ -17,6 +17,8 @@ pub(crate) struct Answer {
     pub(super) body: Bytes,
     /// What has not come yet of a body that is read as it comes.
     pub(super) rest: Option<Rest>,
+    /// It answers a write, which was done: whatever is wrong with the answer.
+    pub(super) of_write: bool,
 }
 
 /// A body that is still on its way.
@@ -116,13 +118,31 @@ impl Answer {
         }
     }
 
-    fn malformed(&self, reason: &dyn std::fmt::Display) -> Error {
-        let error = ApiError::malformed(self.status, &self.body, reason);
-        ApiError {
-            request_id: request_id(&self.headers, &self.body),
-            ..error
+    /// The list under a key of the object that the answer is. Nothing, null and an empty object are empty
+    /// lists; what has other keys is another answer, of which nothing can be concluded.
+    pub(crate) fn list_at(&self, pointer: &str) -> Result<Vec<Value>> {
+        if self.body.is_empty() {
+            return Ok(Vec::new());
         }
-        .into()
+        let mut answer = self.value()?;
+        match answer.pointer_mut(pointer).map(Value::take) {
+            Some(Value::Array(list)) => Ok(list),
+            Some(Value::Null) => Ok(Vec::new()),
+            None if answer.is_null() || answer == json!({}) => Ok(Vec::new()),
+            Some(_) | None => Err(self.malformed(&format!("no list at `{pointer}`"))),
+        }
+    }
+
+    fn malformed(&self, reason: &dyn std::fmt::Display) -> Error {
+        let error = ApiError {
+            request_id: request_id(&self.headers, &self.body),
+            ..ApiError::malformed(self.status, &self.body, reason)
+        };
+        if self.of_write {
+            error.unclear().into()
+        } else {
+            error.into()
+        }
     }
 }
 

@@ -41,7 +41,10 @@ impl Backups {
     /// The first and the last second that can be gone back to, where the service says so.
     pub(crate) fn window(&self) -> Option<(i64, i64)> {
         let data: &Object = self.object().get("physical_backup_data")?.as_object()?;
-        let second = |key: &str| data.get(key).and_then(Value::as_i64);
+        let second = |key: &str| match data.get(key)? {
+            Value::String(text) => text.trim().parse().ok(),
+            other => other.as_i64(),
+        };
         Some((
             second("earliest_physical_backup_date_unix")?,
             second("latest_physical_backup_date_unix")?,

@@ -286,6 +286,20 @@ impl Cache {
         Ok(())
     }
 
+    /// Forgets everything of a host, for every process.
+    pub(crate) async fn forget_host(&self, host: &str) -> std::io::Result<()> {
+        self.forget_project(host, None).await?;
+        let Some(folder) = self.folder.as_ref().map(|folder| of_host(folder, host)) else {
+            return Ok(());
+        };
+        for project in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if let Some(project) = project.file_name().to_str() {
+                self.forget_project(host, Some(project)).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn forget_below(&self, place: &Path) -> std::io::Result<()> {
         self.process.invalidate_all();
         let Some(folder) = self.folder.as_ref().map(|folder| folder.join(place)) else {
@@ -505,6 +519,31 @@ mod tests {
             for noun in Noun::ALL {
                 assert_eq!(body(&world.process(), &key(noun)).await, None, "{noun:?}");
             }
+        });
+    }
+
+    #[test]
+    fn a_host_is_forgotten_with_all_its_projects_and_no_other() {
+        let world = World::new();
+        run(async {
+            let cache = world.process();
+            let key = |host: &str, project| Key::new(host, project, Noun::Branches, &["x"]);
+            let gone = [
+                key("https://a.example", None),
+                key("https://a.example", Some("abcdefghijklmnopqrst")),
+            ];
+            let stays = key("https://b.example", None);
+            for key in gone.iter().chain([&stays]) {
+                cache
+                    .put(key, world.clock.get(), Bytes::from_static(b"[1]"))
+                    .await;
+            }
+            world.pass(Duration::from_millis(1));
+            cache.forget_host("https://a.example").await.unwrap();
+            for key in &gone {
+                assert_eq!(body(&world.process(), key).await, None, "{key:?}");
+            }
+            assert!(body(&world.process(), &stays).await.is_some());
         });
     }
 

@@ -150,10 +150,14 @@ impl Client {
             return Ok(answer);
         };
         // Without its secrets, now as later: an answer must not depend on where it came from.
-        let Ok(body) = serde_json::from_slice(&answer.body).map(without_secrets) else {
+        let Ok(body) = serde_json::from_slice(&answer.body) else {
             return Ok(answer);
         };
-        cache.put(&key, asked_at, body.clone()).await;
+        let failed = tells_failure(&body);
+        let body = without_secrets(body);
+        if !failed {
+            cache.put(&key, asked_at, body.clone()).await;
+        }
         Ok(Answer { body, ..answer })
     }
 
@@ -235,6 +239,7 @@ impl Client {
             headers: HeaderMap::new(),
             body: kept.body.clone(),
             rest: None,
+            of_write: false,
         })
     }
 
@@ -312,6 +317,8 @@ impl Client {
         };
         let forgotten = match request.forgets {
             Forgets::Noun(noun) => cache.forget(name, request.project(), noun).await,
+            // A branch is named without its project, and what belongs to no project may be of any.
+            Forgets::Project if request.project().is_none() => cache.forget_host(name).await,
             Forgets::Project => match cache.forget_project(name, request.project()).await {
                 Ok(()) => cache.forget(name, None, Noun::Projects).await,
                 Err(error) => Err(error),
@@ -384,11 +391,7 @@ impl Client {
                     ..failed.error
                 };
                 return Err(if may_have_happened(request, failed.failure, &error) {
-                    ApiError {
-                        unclear: true,
-                        ..error
-                    }
-                    .with_hint("it may have happened all the same: look before trying again")
+                    error.unclear()
                 } else {
                     error
                 });
@@ -399,7 +402,7 @@ impl Client {
                     reason: &failed.error.message,
                     delay,
                     attempt,
-                    attempts: self.connection.retries + 1,
+                    attempts: self.connection.retries.saturating_add(1),
                 });
             }
             tokio::time::sleep(delay).await;
@@ -415,6 +418,14 @@ impl Client {
                 .project_url
                 .replace("{ref}", project.as_str()),
         };
+        // Steps for whoever reads the address, however they are written.
+        if request
+            .path
+            .split('/')
+            .any(|part| matches!(part, "." | ".."))
+        {
+            return Err(Error::invalid("`.` and `..` are no names"));
+        }
         let address = format!("{}{}", base.trim_end_matches('/'), request.path);
         let mut url = reqwest::Url::parse(&address)
             .map_err(|error| Error::invalid(format!("`{address}` is not an address: {error}")))?;
@@ -425,6 +436,25 @@ impl Client {
     }
 }
 
+/// Whether a success tells of a failure: in `error`, or with nothing in it but a message.
+fn tells_failure(body: &Value) -> bool {
+    const WORDS: [&str; 7] = [
+        "message",
+        "msg",
+        "code",
+        "error",
+        "status",
+        "statusCode",
+        "error_code",
+    ];
+    let Some(body) = body.as_object() else {
+        return false;
+    };
+    body.get("error").is_some_and(|error| !error.is_null())
+        || (body.contains_key("message") || body.contains_key("msg"))
+            && body.keys().all(|key| WORDS.contains(&key.as_str()))
+}
+
 fn without_secrets(mut json: Value) -> Bytes {
     mask::hide(&mut json);
     json.to_string().into()
@@ -433,7 +463,10 @@ fn without_secrets(mut json: Value) -> Bytes {
 /// Whether a write that failed may have been done: the service got it, and did not refuse it.
 fn may_have_happened(request: &Request, failure: Failure, error: &ApiError) -> bool {
     let unclear = match failure {
-        Failure::Answered { status, .. } => status >= 500 && status != 540,
+        // What there is not, or what is paused, did nothing.
+        Failure::Answered { status, .. } => {
+            status >= 500 && status != 501 && status != 540 || status == 408
+        }
         Failure::Lost => true,
         Failure::Final => error.code == Code::Timeout,
         Failure::NotConnected => false,

@@ -62,6 +62,15 @@ impl ApiError {
         self
     }
 
+    /// The same of a write that may have been done all the same.
+    pub(crate) fn unclear(self) -> Self {
+        Self {
+            unclear: true,
+            ..self
+        }
+        .with_hint("it may have happened all the same: look before trying again")
+    }
+
     /// Reads the failure out of an answer with an error status.
     pub(crate) fn from_answer(http_status: u16, body: &[u8]) -> Self {
         let json: Option<Value> = serde_json::from_slice(body).ok();
@@ -90,10 +99,15 @@ impl ApiError {
         let message = match std::str::from_utf8(body).map(str::trim) {
             Ok("") => "the answer is empty".to_owned(),
             Ok(text) if is_html(text) => "the answer is a web page, not JSON".to_owned(),
-            Ok(text) => format!(
-                "the answer is not what was expected ({reason}): {}",
-                excerpt(&without_secrets(text))
-            ),
+            Ok(text) => match excerpt(text) {
+                Some(excerpt) => {
+                    format!("the answer is not what was expected ({reason}): {excerpt}")
+                }
+                None => format!(
+                    "the answer is not what was expected ({reason}): {} bytes that are not JSON",
+                    text.len()
+                ),
+            },
             Err(_) => "the answer is not text".to_owned(),
         };
         Self {
@@ -101,14 +115,6 @@ impl ApiError {
             ..Self::new(Code::MalformedResponse, message)
         }
     }
-}
-
-/// JSON with its secrets masked; other text as it is.
-fn without_secrets(text: &str) -> String {
-    serde_json::from_str(text).map_or_else(
-        |_| text.to_owned(),
-        |json: Value| super::mask::json(&json).to_string(),
-    )
 }
 
 /// The status that Storage puts into the body, as a string, while HTTP says 400.
@@ -138,9 +144,10 @@ fn message_in_body(body: &Value) -> Option<String> {
         "/msg",
     ]
     .iter()
-    .find_map(|pointer| body.pointer(pointer)?.as_str())
-    .filter(|message| !message.trim().is_empty())
-    .map(str::to_owned)
+    .find_map(|pointer| {
+        let message = body.pointer(pointer)?.as_str()?;
+        (!message.trim().is_empty()).then(|| message.to_owned())
+    })
     .or_else(|| messages_in_list(body))
 }
 
@@ -164,7 +171,8 @@ fn message_of_text(body: &[u8], status: u16) -> String {
             None => format!("the service answered {status}"),
         };
     }
-    format!("the service answered {status}: {}", excerpt(text))
+    let told = excerpt(text).unwrap_or_else(|| format!("{} bytes that are not JSON", text.len()));
+    format!("the service answered {status}: {told}")
 }
 
 fn is_html(text: &str) -> bool {
@@ -176,11 +184,21 @@ fn is_html(text: &str) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
-fn excerpt(text: &str) -> String {
-    match text.char_indices().nth(EXCERPT) {
+/// The beginning of an answer, secrets masked. Nothing of JSON that is not whole: nobody can tell
+/// where the secrets are in it.
+fn excerpt(text: &str) -> Option<String> {
+    let text = match serde_json::from_str::<Value>(text) {
+        Ok(mut json) => {
+            super::mask::hide(&mut json);
+            json.to_string()
+        }
+        Err(_) if text.starts_with(['{', '[', '"']) => return None,
+        Err(_) => text.to_owned(),
+    };
+    Some(match text.char_indices().nth(EXCERPT) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+        None => text,
+    })
 }
 
 /// Which of our words fits a status, the service's word and its message.
@@ -392,6 +410,29 @@ mod tests {
                 "{http} {body}"
             );
         }
+    }
+
+    #[test]
+    fn no_secret_is_quoted_whatever_is_left_of_the_answer() {
+        let whole = r#"[{"name":"x","api_key":"sb_secret_hunter2hunter2"}]"#;
+        let cut = &whole[..whole.len() - 1];
+        for body in [whole, cut] {
+            for message in [
+                told(500, body).2,
+                ApiError::malformed(200, body.as_bytes(), &"x").message,
+            ] {
+                assert!(!message.contains("hunter2"), "{message}");
+            }
+        }
+        assert!(
+            ApiError::malformed(200, cut.as_bytes(), &"x")
+                .message
+                .ends_with(&format!("{} bytes that are not JSON", cut.len()))
+        );
+        assert_eq!(
+            told(400, r#"{"message":" ","error":"Bad thing"}"#).2,
+            "Bad thing"
+        );
     }
 
     #[test]

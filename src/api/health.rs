@@ -124,15 +124,8 @@ impl Api {
             .json(json!({"data": {"type": "project_advisors", "attributes": {"lints": lints}}}))
             .needs("advisors_read")
             .safe();
-        let answer: Value = self.client.send(request).await?.json()?;
-        let lints = answer
-            .pointer("/data/attributes/lints")
-            .and_then(Value::as_array);
-        Ok(lints
-            .into_iter()
-            .flatten()
-            .cloned()
-            .map(Lint::read)
-            .collect())
+        let answer = self.client.send(request).await?;
+        let lints = answer.list_at("/data/attributes/lints")?;
+        Ok(lints.into_iter().map(Lint::read).collect())
     }
 }

@@ -10,7 +10,7 @@ const HEADERS: [&str; 2] = ["headers", "custom_headers"];
 
 /// Whether the value under this key is a secret, going by what the service calls its secrets.
 pub(crate) fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
+    let key = key.to_ascii_lowercase().replace('-', "_");
     let key = key.rsplit(['/', '.']).next().unwrap_or_default();
     // The half of its credentials that Vonage calls a key names an account.
     if key == "sms_vonage_api_key" {
@@ -100,16 +100,29 @@ fn hide_secret(value: &mut Value) {
 /// Shorter texts than this are too common to be looked for.
 const SHORTEST: usize = 6;
 
-/// The secrets that stand in JSON.
+/// The secrets that stand in JSON: what [`hide`] would mask.
 pub(crate) fn secrets(value: &Value) -> Vec<&str> {
     fn gather<'a>(value: &'a Value, secret: bool, found: &mut Vec<&'a str>) {
         match value {
-            Value::Object(object) => object
-                .iter()
-                .for_each(|(key, value)| gather(value, is_secret(key), found)),
+            Value::Object(object) => {
+                let key = secret && object.contains_key("kty");
+                for (name, value) in object {
+                    if HEADERS.contains(&name.as_str()) {
+                        members(value, found);
+                    } else {
+                        gather(value, key || is_secret(name), found);
+                    }
+                }
+            }
             Value::Array(items) => items.iter().for_each(|item| gather(item, secret, found)),
             Value::String(text) if secret && text.len() >= SHORTEST => found.push(text),
             _ => {}
+        }
+    }
+    fn members<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(object) => object.values().for_each(|value| gather(value, true, found)),
+            other => gather(other, true, found),
         }
     }
     let mut found = Vec::new();
@@ -127,6 +140,20 @@ mod tests {
         assert_eq!(
             super::json(&body),
             json!({"algorithm": "ES256", "private_jwk": "********"})
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_is_also_found() {
+        let body = json!({"name": "nobody", "private_jwk": {"kty": "EC", "d": "hunter2-d"}, "headers": {"X-Env": "hunter2-env"}, "list": [{"db_pass": "hunter2-pass"}], "X-Api-Key": "hunter2-key"});
+        assert_eq!(
+            super::secrets(&body),
+            ["hunter2-d", "hunter2-env", "hunter2-pass", "hunter2-key"]
+        );
+        let hidden = super::json(&body).to_string();
+        assert!(
+            hidden.contains("nobody") && !hidden.contains("hunter2"),
+            "{hidden}"
         );
     }
 

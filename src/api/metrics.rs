@@ -158,8 +158,11 @@ fn rows(answer: &Value) -> Result<Vec<Object>> {
         let message = message.map_or_else(|| error.to_string(), str::to_owned);
         return Err(ApiError::new(Code::ApiError, message).into());
     }
-    let rows = answer["result"].as_array().into_iter().flatten();
-    Ok(rows.filter_map(Value::as_object).cloned().collect())
+    let Some(rows) = answer["result"].as_array() else {
+        let message = "the answer has no list of results";
+        return Err(ApiError::new(Code::MalformedResponse, message).into());
+    };
+    Ok(rows.iter().filter_map(Value::as_object).cloned().collect())
 }
 
 #[cfg(test)]
@@ -183,6 +186,10 @@ mod tests {
                 .len(),
             1
         );
-        assert!(rows(&json!({})).unwrap().is_empty());
+        assert!(rows(&json!({"result": []})).unwrap().is_empty());
+        // No figures are not the same as nothing that happened.
+        for odd in [json!({}), json!({"result": null}), json!([])] {
+            assert!(rows(&odd).is_err(), "{odd}");
+        }
     }
 }

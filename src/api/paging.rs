@@ -76,11 +76,9 @@ fn next(request: &Request, found: u64, rest: &Value) -> Result<Option<Request>> 
             )
             .into());
         }
-        return Ok(Some(Request {
-            path: link.to_owned(),
-            query: Vec::new(),
-            ..request.clone()
-        }));
+        let mut next = request.clone();
+        next.go_to(link);
+        return Ok(Some(next));
     }
     // Snippets: a cursor.
     if let Some(cursor) = rest.get("cursor").and_then(Value::as_str) {
@@ -155,7 +153,7 @@ mod tests {
                 json!({"data": [1], "links": {"next": "/v2/x?page%5Bafter%5D=1"}})
             )
             .unwrap(),
-            "/v2/x?page%5Bafter%5D=1?"
+            "/v2/x?page[after]=1"
         );
         assert_eq!(
             after("/v2/x", json!({"data": [1], "links": {"next": null}})),

@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 
 use super::error::ApiError;
-use super::request::{Method, Request};
+use super::request::{Request, Safety};
 use super::transport::name_of;
 use crate::error::Code;
 
@@ -18,8 +18,7 @@ pub(super) fn onward(
     request: &Request,
     url: &reqwest::Url,
 ) -> Option<reqwest::Url> {
-    if !response.status().is_redirection() || !matches!(request.method, Method::Get | Method::Head)
-    {
+    if !response.status().is_redirection() || request.safety == Safety::Unsafe {
         return None;
     }
     let location = response.headers().get("location")?.to_str().ok()?;

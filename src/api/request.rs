@@ -188,6 +188,22 @@ impl Request {
         project.parse::<ProjectRef>().is_ok().then_some(project)
     }
 
+    /// Takes path and query out of an address, the query into parameters.
+    pub(crate) fn go_to(&mut self, address: &str) {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        path.clone_into(&mut self.path);
+        let parts = query.split('&').filter(|part| !part.is_empty());
+        let read = |part: &str| {
+            let plain = part.replace('+', " ");
+            let read = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
+            read.into_owned()
+        };
+        self.query = parts
+            .map(|part| part.split_once('=').unwrap_or((part, "")))
+            .map(|(key, value)| (read(key), read(value)))
+            .collect();
+    }
+
     /// Lets the answer be kept for a while.
     pub(crate) fn kept(mut self, noun: Noun) -> Self {
         self.keep = Some(noun);

@@ -69,7 +69,7 @@ impl Waits {
             } => told,
             _ => own,
         };
-        self.spent += delay;
+        self.spent = self.spent.saturating_add(delay);
         (self.spent <= BUDGET).then_some(delay)
     }
 }
@@ -177,6 +177,9 @@ mod tests {
             "the second minute is over the budget"
         );
         assert_eq!(first(Safety::Safe, asked(0)), Some(Duration::ZERO));
+        let mut waits = Waits::new(3);
+        assert!(waits.next(Safety::Safe, asked(1)).is_some());
+        assert_eq!(waits.next(Safety::Safe, asked(u64::MAX)), None);
     }
 
     #[test]

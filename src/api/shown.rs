@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::mask;
 use super::request::{Body, Request};
+use super::webhooks::hiding;
 
 /// The body of a request as it may be shown.
 pub(super) fn body_of(request: &Request) -> String {
@@ -21,7 +22,7 @@ pub(super) fn headers<'a>(
 ) -> Vec<(String, String)> {
     headers
         .map(|(name, value)| {
-            let secret = mask::is_secret(name) || name.eq_ignore_ascii_case("set-cookie");
+            let secret = hiding::is_secret(name) || name.eq_ignore_ascii_case("set-cookie");
             let value = if secret {
                 mask::MASK.to_owned()
             } else {

@@ -127,11 +127,7 @@ impl Api {
             &[project.as_str()],
         )
         .needs(READ);
-        let mut answer: Value = self.client.send(request).await?.json()?;
-        let keys = match answer.get_mut("keys").map(Value::take) {
-            Some(Value::Array(keys)) => keys,
-            _ => Vec::new(),
-        };
+        let keys = self.client.send(request).await?.list_at("/keys")?;
         Ok(keys.into_iter().map(SigningKey::read).collect())
     }
 

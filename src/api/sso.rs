@@ -114,11 +114,7 @@ impl Api {
         .needs(READ)
         .kept(Noun::Auth);
         let answer = self.client.send(request).await;
-        let mut answer: Value = answer.map_err(told)?.json()?;
-        let providers = match answer.get_mut("items").map(Value::take) {
-            Some(Value::Array(providers)) => providers,
-            _ => Vec::new(),
-        };
+        let providers = answer.map_err(told)?.list_at("/items")?;
         Ok(providers.into_iter().map(SsoProvider::read).collect())
     }
 

@@ -20,7 +20,7 @@ use super::error::ApiError;
 use super::keys::ServiceKey;
 use super::mask;
 use super::redirect;
-use super::request::{Body, Host, Method, Reading, Request};
+use super::request::{Body, Host, Method, Reading, Request, Safety};
 use super::retry::{self, Failure};
 use super::shown;
 use crate::error::Code;
@@ -125,7 +125,7 @@ impl Transport {
         let comes_on = match request.reading {
             Reading::Whole => false,
             Reading::AsItComes => response.status().is_success(),
-            Reading::WhateverItSays => !response.status().is_redirection() && status != PAUSED,
+            Reading::WhateverItSays => status != PAUSED,
         };
         if comes_on {
             self.tell_answered(status, &headers, || "(read as it comes)".to_owned());
@@ -139,12 +139,12 @@ impl Transport {
                 headers,
                 body: Bytes::new(),
                 rest: Some(rest),
+                of_write: request.safety == Safety::Unsafe,
             });
         }
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.not_answered(&error, url))?;
+        let body = response.bytes().await.map_err(|error| {
+            self.not_answered(&error, url, self.request_timeout.max(request.at_least))
+        })?;
         self.tell_answered(status, &headers, || shown::answer(request, status, &body));
         match status {
             200..=299 => Ok(Answer {
@@ -152,6 +152,7 @@ impl Transport {
                 headers,
                 body,
                 rest: None,
+                of_write: request.safety == Safety::Unsafe,
             }),
             300..=399 => Err(Failed {
                 error: redirect::refused(status, &headers, url),
@@ -161,9 +162,12 @@ impl Transport {
                 let error = self.without_secrets(ApiError::from_answer(status, &body), request);
                 let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
                 let told = match error.status {
-                    Some(429 | 503) => retry::told(
+                    Some(status @ (429 | 503)) => retry::told(
                         header("retry-after"),
-                        header("x-ratelimit-reset"),
+                        // It stands on every answer, and says something only at the limit.
+                        header("x-ratelimit-reset").filter(|_| {
+                            status == 429 || header("x-ratelimit-remaining") == Some("0")
+                        }),
                         &error.message,
                         Timestamp::now(),
                     ),
@@ -177,7 +181,12 @@ impl Transport {
                     request_id: request_id(&headers, &body),
                     ..error
                 };
+                let by_key = matches!(request.host, Host::Gateway { .. });
                 let error = match (error.code, told) {
+                    (Code::Unauthorized, _) if by_key => error.with_hint(
+                        "the key may have been revoked or mistyped; `supactl api-keys list` shows the project's keys, \
+                         and `--service-key` and SUPABASE_AUTH_SERVICE_ROLE_KEY give another",
+                    ),
                     (Code::RateLimited, Some(wait)) if !wait.is_zero() => error.with_hint(format!(
                         "the service asks to wait {} s before the next try",
                         wait.as_secs().max(1)
@@ -199,13 +208,13 @@ impl Transport {
         if request.reading == Reading::Whole {
             let patience = self.request_timeout.max(request.at_least);
             let sent = sending.timeout(patience).send().await;
-            return sent.map_err(|error| self.not_answered(&error, url));
+            return sent.map_err(|error| self.not_answered(&error, url, patience));
         }
         // The limit is for the head: the body may go on for as long as it says something.
         match tokio::time::timeout(self.request_timeout, sending.send()).await {
-            Ok(sent) => sent.map_err(|error| self.not_answered(&error, url)),
+            Ok(sent) => sent.map_err(|error| self.not_answered(&error, url, self.request_timeout)),
             Err(_) => Err(Failed {
-                error: self.no_answer(url),
+                error: no_answer(url, self.request_timeout),
                 failure: Failure::Final,
             }),
         }
@@ -218,9 +227,18 @@ impl Transport {
             Host::Management => None,
             Host::Gateway { key, .. } => key.as_ref().map(ServiceKey::exposed),
         };
+        let bytes = match &request.body {
+            Body::Bytes { bytes, .. } => serde_json::from_slice(bytes).unwrap_or_default(),
+            _ => Value::Null,
+        };
         let sent = match &request.body {
-            Body::Json(body) => mask::secrets(body),
-            Body::None | Body::Sql { .. } | Body::Bytes { .. } | Body::Form { .. } => Vec::new(),
+            Body::Json(body)
+            | Body::Form {
+                settings: (_, body),
+                ..
+            } => mask::secrets(body),
+            Body::Bytes { .. } => mask::secrets(&bytes),
+            Body::None | Body::Sql { .. } => Vec::new(),
         };
         let hidden = |mut text: String| {
             let known = [Some(self.token.expose_secret()), key];
@@ -253,7 +271,8 @@ impl Transport {
     ) -> Result<(u16, Option<Vec<u8>>), ApiError> {
         let request = self.http(url)?.get(url.clone());
         let request = request.header("accept", "application/json");
-        let told = |error: reqwest::Error| self.not_answered(&error, url).error;
+        let told =
+            |error: reqwest::Error| self.not_answered(&error, url, self.request_timeout).error;
         let mut response = request
             .timeout(self.request_timeout)
             .send()
@@ -271,7 +290,12 @@ impl Transport {
     }
 
     /// What a failure without a whole answer means.
-    fn not_answered(&self, error: &reqwest::Error, url: &reqwest::Url) -> Failed {
+    fn not_answered(
+        &self,
+        error: &reqwest::Error,
+        url: &reqwest::Url,
+        patience: Duration,
+    ) -> Failed {
         let host = name_of(url);
         let failed = |code, message: String, failure| Failed {
             error: ApiError::new(code, message),
@@ -302,7 +326,7 @@ impl Transport {
         }
         if error.is_timeout() {
             return Failed {
-                error: self.no_answer(url),
+                error: no_answer(url, patience),
                 failure: Failure::Final,
             };
         }
@@ -330,14 +354,6 @@ impl Transport {
             Code::Network,
             format!("the connection to {host} broke before the answer was complete: {cause}"),
             Failure::Lost,
-        )
-    }
-
-    fn no_answer(&self, url: &reqwest::Url) -> ApiError {
-        let (host, timeout) = (name_of(url), self.request_timeout.as_secs_f64());
-        ApiError::new(
-            Code::Timeout,
-            format!("no answer from {host} within {timeout} s"),
         )
     }
 
@@ -520,6 +536,14 @@ pub(super) fn name_of(url: &reqwest::Url) -> String {
         (Some(host), None) => host.to_owned(),
         (None, _) => url.to_string(),
     }
+}
+
+fn no_answer(url: &reqwest::Url, patience: Duration) -> ApiError {
+    let (host, patience) = (name_of(url), patience.as_secs_f64());
+    ApiError::new(
+        Code::Timeout,
+        format!("no answer from {host} within {patience} s"),
+    )
 }
 
 /// The innermost reason: the outer ones only say that there was a request.

@@ -102,7 +102,7 @@ impl Api {
 
     fn request(&self, path: &str) -> Result<Request> {
         let mut request = Request::new(self.method, "", &[]);
-        path.clone_into(&mut request.path);
+        request.go_to(path);
         request.headers.clone_from(&self.headers);
         if let Some(file) = &self.input {
             let bytes = if file == "-" {
@@ -126,17 +126,11 @@ impl Api {
             fields.push((field, field.typed()?));
         }
         if matches!(self.method, Method::Get | Method::Head) {
-            request.query = fields
-                .into_iter()
-                .map(|(field, value)| {
-                    (
-                        field.key.clone(),
-                        value
-                            .as_str()
-                            .map_or_else(|| value.to_string(), str::to_owned),
-                    )
-                })
-                .collect();
+            for (field, value) in fields {
+                let text = value.as_str().map(str::to_owned);
+                request =
+                    request.query(&field.key, Some(text.unwrap_or_else(|| value.to_string())));
+            }
         } else if !fields.is_empty() {
             let mut body = Value::Object(Map::new());
             for (field, value) in fields {

@@ -317,3 +317,25 @@ fn a_project_that_cannot_be_read_is_not_linked() {
     let nobody = supabase.run("link");
     assert_eq!(nobody.code(), Some("usage"), "{nobody}");
 }
+
+#[test]
+fn a_token_in_the_wrong_place_is_not_printed() {
+    let world = World::new();
+    for text in [
+        "[tokens]\ndefault = \"sbp_0123456789abcdef0123456789abcdef01234567\"\n",
+        "tokens = \"sbp_0123456789abcdef0123456789abcdef01234567\"\n",
+        "sbp_0123456789abcdef0123456789abcdef01234567\n",
+    ] {
+        let _ = world.file("config/credentials.toml", text);
+        let screen = world
+            .command("projects list")
+            .without("SUPABASE_ACCESS_TOKEN")
+            .run();
+        assert_eq!(screen.status(), Some(2), "{screen}");
+        assert!(!screen.to_string().contains("sbp_"), "{screen}");
+        assert!(
+            screen.stderr().contains("credentials.toml, line"),
+            "{screen}"
+        );
+    }
+}

@@ -291,3 +291,23 @@ fn flags_that_do_not_go_together_are_refused() {
         assert_eq!(screen.status(), Some(2), "{line}\n{screen}");
     }
 }
+
+#[test]
+fn a_limit_in_the_path_pages_like_one_that_is_a_field() {
+    let supabase = FakeSupabase::start();
+    let path = "/v1/projects/abcdefghijklmnopqrst/actions";
+    supabase
+        .on("GET", path)
+        .without_query("offset")
+        .answers(200, json!([{"id": 1}, {"id": 2}]))
+        .once();
+    supabase
+        .on("GET", path)
+        .with_query("offset", "2")
+        .with_query("limit", "2")
+        .answers(200, json!([{"id": 3}]))
+        .once();
+    let screen =
+        supabase.run("api GET /v1/projects/{ref}/actions?limit=2 --paginate --jq .data|length");
+    assert_eq!(screen.stdout(), "3\n", "{screen}");
+}

@@ -344,3 +344,14 @@ fn a_whole_life_of_keys_on_the_sandboxs_clock() {
     );
     assert_eq!(statuses(), ["RS256 in_use", "HS256 revoked"]);
 }
+
+#[test]
+fn nothing_is_rotated_on_an_answer_that_is_not_understood() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"message": "maintenance"}));
+    let screen = supabase.run("auth jwt rotate --yes");
+    assert_eq!(screen.code(), Some("malformed_response"), "{screen}");
+    assert_eq!(supabase.conversation(), format!("GET {KEYS}"));
+}

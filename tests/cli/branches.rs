@@ -301,3 +301,15 @@ fn a_new_branch_is_waited_for() {
         "the default branch is there too: {listed}"
     );
 }
+
+#[test]
+fn a_list_after_a_deletion_is_asked_for_anew() {
+    let world = World::own_sandbox();
+    let made = world.run("branches create rev1 --wait");
+    assert_eq!(made.status(), Some(0), "{made}");
+    assert!(world.run("branches list").stdout().contains("rev1"));
+    assert_eq!(world.run("branches delete rev1 --yes").status(), Some(0));
+    let listed = world.run("branches list");
+    let row = listed.stdout().lines().find(|row| row.starts_with("rev1"));
+    assert!(row.is_none_or(|row| row.contains("GOING_DOWN")), "{listed}");
+}

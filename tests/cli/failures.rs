@@ -160,11 +160,11 @@ fn an_empty_answer_is_no_data() {
 
 #[test]
 fn broken_json_is_no_data() {
-    insta::assert_snapshot!(answered(200, Said::text("[{\"slug\":")), @r#"
+    insta::assert_snapshot!(answered(200, Said::text("[{\"slug\":")), @"
     ------- stderr -------
-    error[malformed_response]: the answer is not what was expected (EOF while parsing a value at line 1 column 9): [{"slug":
+    error[malformed_response]: the answer is not what was expected (EOF while parsing a value at line 1 column 9): 9 bytes that are not JSON
     [exit status: 1]
-    "#);
+    ");
 }
 
 #[test]
@@ -551,4 +551,87 @@ fn the_page_for_scripts_promises_what_the_program_gives() {
         }
         assert_eq!(envelope["error"], Value::Null);
     }
+}
+
+#[test]
+fn a_failure_inside_a_success_is_not_kept() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", "/v1/projects")
+        .answers(200, json!({"message": "maintenance"}))
+        .once();
+    let screen = supabase.run("projects list");
+    assert_eq!(screen.code(), Some("malformed_response"), "{screen}");
+    supabase
+        .on("GET", "/v1/projects")
+        .answers(200, json!([]))
+        .once();
+    assert_eq!(supabase.run("projects list").status(), Some(0));
+}
+
+#[test]
+fn a_write_whose_answer_cannot_be_read_may_have_happened() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", "/v1/projects/abcdefghijklmnopqrst/branches")
+        .answers(201, Said::text("{"))
+        .once();
+    let screen = supabase.run("api POST /v1/projects/{ref}/branches -f branch_name=x -o yaml");
+    assert_eq!(screen.code(), Some("malformed_response"), "{screen}");
+    let told = "it may have happened all the same";
+    assert!(screen.stderr().contains(told), "{screen}");
+    // What the service does not have was not done.
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", "/v1/nothing")
+        .answers(501, json!({"message": "no such part"}));
+    let screen = supabase.run("api POST /v1/nothing");
+    assert!(!screen.stderr().contains("may have happened"), "{screen}");
+}
+
+#[test]
+fn an_absurd_wait_is_not_waited_for() {
+    let supabase = FakeSupabase::start();
+    let busy = |wait: &str| {
+        supabase
+            .on("GET", ORGS)
+            .answers(503, json!({"message": "busy"}))
+            .header("retry-after", wait)
+            .once();
+    };
+    busy("0");
+    busy("18446744073709551615");
+    let screen = supabase.run("orgs list");
+    assert_eq!(
+        (screen.status(), screen.code()),
+        (Some(1), Some("api_error")),
+        "{screen}"
+    );
+}
+
+#[test]
+fn a_refused_key_is_not_blamed_on_the_token() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", BUCKETS).answers(
+        400,
+        json!({"statusCode": "401", "error": "Unauthorized", "message": "Invalid API key"}),
+    );
+    let screen = supabase
+        .command("storage buckets list --service-key env:KEY")
+        .env("KEY", "sb_secret_0123456789abcdef0123456789")
+        .run();
+    insta::assert_snapshot!(screen, @"
+    ------- stderr -------
+    error[unauthorized]: Invalid API key
+    hint: the key may have been revoked or mistyped; `supactl api-keys list` shows the project's keys, and `--service-key` and SUPABASE_AUTH_SERVICE_ROLE_KEY give another
+    [exit status: 4]
+    ");
+}
+
+#[test]
+fn a_name_that_is_a_step_is_no_name() {
+    let supabase = FakeSupabase::start();
+    let screen = supabase.run("branches get ..");
+    assert_eq!(screen.status(), Some(2), "{screen}");
+    assert_eq!(supabase.conversation(), "");
 }

@@ -470,3 +470,31 @@ fn a_dry_run_calls_nothing() {
     );
     assert!(screen.stdout().contains(REF));
 }
+
+#[test]
+fn where_a_function_redirects_to_is_for_the_caller() {
+    let supabase = with_keys(false);
+    supabase
+        .on("GET", CALL)
+        .answers(302, json!({}))
+        .header("location", "/functions/v1/other")
+        .once();
+    supabase.on("GET", "/functions/v1/other").never();
+    let screen = supabase.run("functions invoke hello --method GET");
+    assert!(screen.stderr().contains("302 in"), "{screen}");
+}
+
+#[test]
+fn a_header_that_may_be_a_key_is_masked_in_details() {
+    let supabase = with_keys(false);
+    supabase.on("POST", CALL).answers(200, Said::text("done"));
+    let screen = supabase.run("functions invoke hello -H X-Api-Key:hunter2secret -vv");
+    assert!(!screen.stderr().contains("hunter2"), "{screen}");
+    assert!(
+        screen
+            .stderr()
+            .to_lowercase()
+            .contains("x-api-key: ********"),
+        "{screen}"
+    );
+}

@@ -461,3 +461,17 @@ fn an_odd_row_is_shown_as_it_is() {
     let screen = supabase.run("db schema -o json");
     assert_eq!(screen.json()["data"][0]["size_bytes"], 12345);
 }
+
+#[test]
+fn header_values_of_webhooks_are_in_no_schema() {
+    let world = World::new();
+    for line in ["--table orders -o json", "--sql", "-vv"] {
+        let screen = world.run(&format!("db schema --profile sandbox {line}"));
+        assert_eq!(screen.status(), Some(0), "{screen}");
+        assert!(
+            screen.stdout().contains("http_request(…)") || line == "-vv",
+            "{screen}"
+        );
+        assert!(!screen.to_string().contains("acme-warehouse"), "{screen}");
+    }
+}

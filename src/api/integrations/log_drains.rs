@@ -147,8 +147,7 @@ impl Api {
     /// Lists the log drains of a project.
     pub(crate) async fn log_drains(&self, project: &ProjectRef) -> Result<Vec<LogDrain>> {
         let request = Request::get(PATH, &[project.as_str()]).needs("analytics_config_read");
-        let body: Value = self.client.send(request).await?.json()?;
-        let drains = body["data"].as_array().cloned().unwrap_or_default();
+        let drains = self.client.send(request).await?.list_at("/data")?;
         let drains = drains.into_iter().map(flat).map(Value::Object);
         Ok(drains.map(LogDrain::read).collect())
     }

@@ -232,10 +232,15 @@ made as (
     from pg_catalog.pg_rewrite w join relation r on r.oid = w.ev_class where w.rulename <> '_RETURN'
   union all
   select 'pg_catalog.pg_trigger'::regclass, t.oid, 12, t.tgname, r.oid,
-         pg_catalog.pg_get_triggerdef(t.oid) || ';' || case when t.tgenabled = 'O' then '' else
+         -- What a webhook is given: its headers may hold secrets, so that it is named and not made.
+         case when fn.nspname = 'supabase_functions' and f.proname = 'http_request' then
+           '-- A webhook, which is not made here: ' || pg_catalog.translate(pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid), 'EXECUTE FUNCTION (supabase_functions\.)?http_request\(.*$', 'EXECUTE FUNCTION supabase_functions.http_request(…)'), E'\n\r', '  ')
+         else pg_catalog.pg_get_triggerdef(t.oid) || ';' || case when t.tgenabled = 'O' then '' else
            pg_catalog.format(E'\nalter table %s %s trigger %I;', r.full_name,
-             case t.tgenabled when 'D' then 'disable' when 'R' then 'enable replica' else 'enable always' end, t.tgname) end
+             case t.tgenabled when 'D' then 'disable' when 'R' then 'enable replica' else 'enable always' end, t.tgname) end end
     from pg_catalog.pg_trigger t join relation r on r.oid = t.tgrelid
+    join pg_catalog.pg_proc f on f.oid = t.tgfoid
+    join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
    where not t.tgisinternal and t.tgparentid = 0
   union all
   select 'pg_catalog.pg_policy'::regclass, p.oid, 13, p.polname, r.oid,

@@ -74,9 +74,14 @@ select
     where p.polrelid = c.oid), '[]') as policies,
   coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', t.tgname,
-      'definition', pg_catalog.pg_get_triggerdef(t.oid),
+      -- What a webhook is given: its headers may hold secrets.
+      'definition', case when fn.nspname = 'supabase_functions' and f.proname = 'http_request'
+         then pg_catalog.regexp_replace(pg_catalog.pg_get_triggerdef(t.oid), 'EXECUTE FUNCTION (supabase_functions\.)?http_request\(.*$', 'EXECUTE FUNCTION supabase_functions.http_request(…)')
+         else pg_catalog.pg_get_triggerdef(t.oid) end,
       'enabled', t.tgenabled <> 'D') order by t.tgname)
      from pg_catalog.pg_trigger t
+     join pg_catalog.pg_proc f on f.oid = t.tgfoid
+     join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
     where t.tgrelid = c.oid and not t.tgisinternal), '[]') as triggers
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -117,7 +117,13 @@ fn part(line: &str) -> Option<(&'static str, &str)> {
 
 /// The failure of a statement, told by what the database said of it.
 pub(super) fn explain(error: Error, sql: &Sql) -> Error {
-    let Error::Api(api) = error else { return error };
+    let Error::Api(mut api) = error else {
+        return error;
+    };
+    if !sql.secrets.is_empty() {
+        api.message = without(&api.message, &sql.secrets);
+        api.details = None;
+    }
     let Some(said) = api.message.strip_prefix(PREFIX) else {
         return Error::Api(api);
     };

@@ -51,9 +51,22 @@ pub(crate) fn secret_literal(text: &str, shown: Option<&str>) -> Result<Sql> {
     Ok(Sql {
         text: quoted(text),
         shown: quoted(shown.unwrap_or(MASK)),
-        secrets: vec![text.to_owned(), text.replace('\'', "''")],
+        secrets: secrets_in(text),
         lines_before: 0,
     })
+}
+
+/// A secret as it may come back: as it was, as it was quoted, and where it is JSON each text in it.
+fn secrets_in(text: &str) -> Vec<String> {
+    let quoted = quoted(text);
+    let inner = quoted.trim_start_matches('E').trim_matches('\'');
+    let mut secrets = vec![text.to_owned(), inner.to_owned()];
+    if let Ok(Value::Object(object)) = serde_json::from_str(text) {
+        let texts = object.values().filter_map(Value::as_str);
+        // Shorter ones are too common to be looked for.
+        secrets.extend(texts.filter(|text| text.len() >= 6).map(str::to_owned));
+    }
+    secrets
 }
 
 /// A list of texts.

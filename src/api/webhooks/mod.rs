@@ -4,7 +4,7 @@
 //! Names are unique for each table only. (api-2 D; the query of D.3 was tried on PostgreSQL 15.)
 
 mod deliveries;
-mod hiding;
+pub(super) mod hiding;
 mod parts;
 mod platform;
 mod trigger;

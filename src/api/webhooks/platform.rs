@@ -269,7 +269,7 @@ impl Api {
             return Ok(Value::Null);
         }
         let mut body: Value = answer.json()?;
-        Ok(body["data"].take())
+        Ok(body.get_mut("data").map(Value::take).unwrap_or_default())
     }
 
     /// Rows of a list, page after page, at most so many.

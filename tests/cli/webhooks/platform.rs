@@ -221,3 +221,19 @@ fn deleting_and_pruning_ask_first() {
         assert_eq!(screen.code(), Some("confirmation_required"), "{screen}");
     }
 }
+
+#[test]
+fn an_odd_answer_to_a_deletion_is_no_panic() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("DELETE", &format!("{ENDPOINTS}/{ENDPOINT}"))
+        .answers(200, json!([]))
+        .once();
+    supabase
+        .on("GET", &format!("{ENDPOINTS}/{ENDPOINT}"))
+        .answers(200, json!({"data": {"id": ENDPOINT, "attributes": {"name": "x", "url": "https://x.example"}}}));
+    let screen = supabase.run(&format!(
+        "integrations webhooks platform delete {ENDPOINT} --yes"
+    ));
+    assert_ne!(screen.code(), Some("internal"), "{screen}");
+}

@@ -25,7 +25,6 @@ pub(crate) struct Extensions {
 }
 
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 enum ExtensionsCommand {
     Disable(disable::Disable),
     Enable(enable::Enable),
