@@ -307,18 +307,12 @@ pub(crate) fn explain(error: &clap::Error, typed: &Typed, root: &Command) -> Err
             hint: Some(format!("`{called} --help` says what each does")),
         };
     }
-    let rendered = error.render().to_string();
-    let message = rendered
-        .strip_prefix("error: ")
-        .unwrap_or(&rendered)
-        .split("\n\n")
-        .next()
-        .unwrap_or_default()
-        .lines()
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ");
-    let all = format!("`{called} --help` shows all that it takes");
+    let message = message(error);
+    let all = if typed.next.is_empty() {
+        format!("`{called} --help` shows all that it takes")
+    } else {
+        format!("`{called} --help` shows the commands")
+    };
     let hint = match did_you_mean(&suggestions(error, typed, root)) {
         Some(question) => format!("{question} {all}"),
         None => all,
@@ -332,6 +326,75 @@ pub(crate) fn explain(error: &clap::Error, typed: &Typed, root: &Command) -> Err
             message,
             hint: Some(hint),
         },
+    }
+}
+
+/// What is wrong, in our words where we have some for it.
+fn message(error: &clap::Error) -> String {
+    let told = |kind| match error.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.as_str()],
+        Some(ContextValue::Strings(several)) => several.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    // A flag without the name of its value, which says nothing here.
+    let name = |argument: &str| match argument.split_once(' ') {
+        Some((flag, _)) if flag.starts_with('-') => format!("`{flag}`"),
+        _ => format!("`{argument}`"),
+    };
+    let arguments = told(ContextKind::InvalidArg);
+    let argument = arguments.first().map(|argument| name(argument));
+    let value = told(ContextKind::InvalidValue).first().copied();
+    match (error.kind(), argument) {
+        (ErrorKind::InvalidSubcommand, _) => {
+            let word = told(ContextKind::InvalidSubcommand).join(" ");
+            format!("there is no command `{word}`")
+        }
+        (ErrorKind::UnknownArgument, Some(flag)) if flag.starts_with("`-") => {
+            format!("there is no flag {flag}")
+        }
+        (ErrorKind::UnknownArgument, Some(word)) => format!("{word} is one argument too many"),
+        (ErrorKind::MissingRequiredArgument, Some(_)) => {
+            if let [choice] = arguments.as_slice()
+                && let Some(choice) = choice.strip_prefix('<')
+                && choice.contains('|')
+            {
+                let choice = choice.strip_suffix('>').unwrap_or(choice);
+                return format!("one of these is missing: `{choice}`");
+            }
+            let names: Vec<_> = arguments.iter().map(|argument| name(argument)).collect();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            format!("{} {verb} missing", names.join(", "))
+        }
+        (ErrorKind::ArgumentConflict, Some(one)) if !told(ContextKind::PriorArg).is_empty() => {
+            let others: Vec<_> = told(ContextKind::PriorArg).into_iter().map(name).collect();
+            format!("{one} does not go with {}", others.join(", "))
+        }
+        (ErrorKind::InvalidValue, Some(of)) => {
+            let takes = told(ContextKind::ValidValue).join(", ");
+            match value {
+                Some(value) if !value.is_empty() => {
+                    format!("{of} cannot be `{value}`: it takes {takes}")
+                }
+                _ => format!("{of} needs a value: {takes}"),
+            }
+        }
+        (ErrorKind::ValueValidation, Some(of)) => {
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            match (reason, value) {
+                // Most reasons name the value; a number that is out of its range does not.
+                (Some(reason), Some(value)) if !reason.contains(value) => {
+                    format!("{of} cannot be `{value}`: {reason}")
+                }
+                (Some(reason), _) => format!("{of}: {reason}"),
+                (None, value) => format!("{of} cannot be `{}`", value.unwrap_or_default()),
+            }
+        }
+        _ => {
+            let rendered = error.render().to_string();
+            let said = rendered.strip_prefix("error: ").unwrap_or(&rendered);
+            let said = said.split("\n\n").next().unwrap_or_default();
+            said.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+        }
     }
 }
 

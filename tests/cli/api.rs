@@ -246,7 +246,7 @@ fn only_paths_of_the_api_are_sent() {
     ");
     insta::assert_snapshot!(world.run("api FETCH /v1/projects"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'FETCH' for '<METHOD>': one of GET, HEAD, POST, PUT, PATCH, DELETE
+    error[invalid_input]: `<METHOD>` cannot be `FETCH`: one of GET, HEAD, POST, PUT, PATCH, DELETE
     hint: `supactl api --help` shows all that it takes
     [exit status: 2]
     ");

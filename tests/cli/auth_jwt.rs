@@ -147,7 +147,7 @@ fn an_id_that_cannot_be_one_is_not_asked_for() {
     let supabase = FakeSupabase::start();
     insta::assert_snapshot!(supabase.run("auth jwt get legacy"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'legacy' for '[ID]': an id looks like `0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901`; the list shows them
+    error[invalid_input]: `[ID]` cannot be `legacy`: an id looks like `0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901`; the list shows them
     hint: `supactl auth jwt get --help` shows all that it takes
     [exit status: 2]
     ");
@@ -268,7 +268,7 @@ fn a_key_that_cannot_be_used_is_not_sent() {
     ");
     insta::assert_snapshot!(supabase.run("auth jwt create --algorithm EdDSA"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'EdDSA' for '--algorithm <ALGORITHM>' [possible values: ES256, RS256, HS256]
+    error[invalid_input]: `--algorithm` cannot be `EdDSA`: it takes ES256, RS256, HS256
     hint: `supactl auth jwt create --help` shows all that it takes
     [exit status: 2]
     ");

@@ -112,7 +112,7 @@ fn settings_are_shown_by_area_or_by_name() {
     assert_eq!(all["data"]["mfa_totp_enroll_enabled"], Value::Null);
     insta::assert_snapshot!(supabase.run("auth service get pasword"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'pasword' for '[AREA|KEY]...' [possible values: general, sessions, password, captcha, rate-limits, mailer, smtp, sms, mfa, oauth-server, hooks, templates, notifications, providers, internal]
+    error[invalid_input]: `[AREA|KEY]...` cannot be `pasword`: it takes general, sessions, password, captcha, rate-limits, mailer, smtp, sms, mfa, oauth-server, hooks, templates, notifications, providers, internal
     hint: did you mean `password`? `supactl auth service get --help` shows all that it takes
     [exit status: 2]
     ");

@@ -282,31 +282,31 @@ fn hostile_and_wrong_files_are_refused_before_anything_is_sent() {
     "#);
     insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url http://idp.example.com"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'http://idp.example.com' for '--metadata-url <URL>': the address of metadata begins with `https://`: the Auth server fetches it; a file goes with `--metadata-file`
+    error[invalid_input]: `--metadata-url` cannot be `http://idp.example.com`: the address of metadata begins with `https://`: the Auth server fetches it; a file goes with `--metadata-file`
     hint: `supactl auth sso enable --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --domain ada@example.com"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'ada@example.com' for '--domain <DOMAIN>': a domain is what stands behind the @ of e-mail addresses, such as `acme.com`
+    error[invalid_input]: `--domain` cannot be `ada@example.com`: a domain is what stands behind the @ of e-mail addresses, such as `acme.com`
     hint: `supactl auth sso enable --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("auth sso enable --domain example.com"), @"
     ------- stderr -------
-    error[usage]: the following required arguments were not provided: <ID|--metadata-url <URL>|--metadata-file <FILE>>
+    error[usage]: one of these is missing: `ID|--metadata-url <URL>|--metadata-file <FILE>`
     hint: `supactl auth sso enable --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run(&format!("auth sso enable {ID} --domain example.com")), @"
     ------- stderr -------
-    error[usage]: the argument '[ID]' cannot be used with '--domain <DOMAIN>'
+    error[usage]: `[ID]` does not go with `--domain`
     hint: `supactl auth sso enable --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID}")), @"
     ------- stderr -------
-    error[usage]: the following required arguments were not provided: <--metadata-url <URL>|--metadata-file <FILE>|--domain <DOMAIN>|--add-domain <DOMAIN>|--remove-domain <DOMAIN>|--attribute-mapping <FILE>|--name-id-format <FORMAT>>
+    error[usage]: one of these is missing: `--metadata-url <URL>|--metadata-file <FILE>|--domain <DOMAIN>|--add-domain <DOMAIN>|--remove-domain <DOMAIN>|--attribute-mapping <FILE>|--name-id-format <FORMAT>`
     hint: `supactl auth sso update --help` shows all that it takes
     [exit status: 2]
     ");

@@ -99,7 +99,7 @@ fn update_refuses_what_cannot_be_right() {
     ");
     insta::assert_snapshot!(supabase.run(&format!("auth sso update {ID} --domain a.example --add-domain b.example")), @"
     ------- stderr -------
-    error[usage]: the argument '--domain <DOMAIN>' cannot be used with '--add-domain <DOMAIN>'
+    error[usage]: `--domain` does not go with `--add-domain`
     hint: `supactl auth sso update --help` shows all that it takes
     [exit status: 2]
     ");

@@ -338,9 +338,9 @@ fn a_failure_has_its_envelope_and_its_lines() {
 fn a_usage_error_has_its_envelope_too() {
     let world = World::new();
     insta::assert_snapshot!(world.run("storage buckets create -o json"), @r#"
-    {"data":null,"success":false,"error":{"code":"usage","message":"the following required arguments were not provided: <NAME>","hint":"`supactl storage buckets create --help` shows all that it takes","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets create","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
+    {"data":null,"success":false,"error":{"code":"usage","message":"`<NAME>` is missing","hint":"`supactl storage buckets create --help` shows all that it takes","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets create","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
     ------- stderr -------
-    error[usage]: the following required arguments were not provided: <NAME>
+    error[usage]: `<NAME>` is missing
     hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     "#);
@@ -349,7 +349,7 @@ fn a_usage_error_has_its_envelope_too() {
     success: false
     error:
       code: usage
-      message: 'unexpected argument ''--nonsense'' found'
+      message: 'there is no flag `--nonsense`'
       hint: '`supactl storage buckets list --help` shows all that it takes'
       status: null
       request_id: null
@@ -363,13 +363,13 @@ fn a_usage_error_has_its_envelope_too() {
       count: null
       dry_run: false
     ------- stderr -------
-    error[usage]: unexpected argument '--nonsense' found
+    error[usage]: there is no flag `--nonsense`
     hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(world.run("projects list -o xml"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'xml' for '--format <FORMAT>' [possible values: table, json, yaml, csv, ndjson]
+    error[invalid_input]: `--format` cannot be `xml`: it takes table, json, yaml, csv, ndjson
     hint: did you mean `yaml`? `supactl projects list --help` shows all that it takes
     [exit status: 2]
     ");

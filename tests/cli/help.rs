@@ -210,13 +210,13 @@ fn a_group_without_a_command_says_what_there_is() {
     ");
     insta::assert_snapshot!(World::new().run("storage bucket lst"), @"
     ------- stderr -------
-    error[usage]: unrecognized subcommand 'lst'
-    hint: did you mean `supactl storage buckets list`? `supactl storage buckets --help` shows all that it takes
+    error[usage]: there is no command `lst`
+    hint: did you mean `supactl storage buckets list`? `supactl storage buckets --help` shows the commands
     [exit status: 2]
     ");
     insta::assert_snapshot!(World::new().run("storage buckets list --serch x"), @"
     ------- stderr -------
-    error[usage]: unexpected argument '--serch' found
+    error[usage]: there is no flag `--serch`
     hint: did you mean `--search`? `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");

@@ -133,12 +133,12 @@ fn what_cannot_be_right_is_not_sent() {
             "nothing lies between",
         ),
         ("logs api list --status 6xx", "is not a status"),
-        ("logs api list --service nope", "invalid value"),
+        ("logs api list --service nope", "cannot be `nope`"),
         ("logs api get x'y", "is not the id of a log row"),
         ("logs functions list --level error", "--console"),
-        ("logs query", "required"),
+        ("logs query", "missing"),
         ("logs query --file nope.sql", "--file nope.sql"),
-        ("logs query a --file b", "cannot be used with"),
+        ("logs query a --file b", "does not go with"),
     ] {
         let screen = supabase.run(line);
         assert_eq!(screen.status(), Some(2), "{line}: {screen}");

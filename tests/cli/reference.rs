@@ -15,14 +15,14 @@ fn the_reference_is_current() {
     let written = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         written == now,
-        "docs/commands.md is out of date: run `UPDATE_DOCS=1 cargo test reference`"
+        "docs/commands.md is out of date: run `UPDATE_DOCS=1 cargo test --test cli reference`"
     );
 }
 
 /// What the program says of itself, a heading for each command.
 fn reference() -> String {
     let mut text = String::from(
-        "# Commands\n\nWritten by `UPDATE_DOCS=1 cargo test reference`: do not edit.\n\n\
+        "# Commands\n\nWritten by `UPDATE_DOCS=1 cargo test --test cli reference`: do not edit.\n\n\
          `supactl COMMAND --help` shows the same in the terminal.\n",
     );
     let mut root = supactl::command().term_width(WIDTH);

@@ -98,13 +98,13 @@ fn a_name_with_an_illegal_character_is_refused_before_anything_is_sent() {
     assert_eq!(supabase.conversation(), "");
     insta::assert_snapshot!(supabase.command("storage buckets get").arg("a/b").run(), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'a/b' for '<NAME>': a bucket's name cannot contain '/': letters without accents, digits, spaces and _ ! . * ' ( ) & $ @ = ; : + , ? - are allowed
+    error[invalid_input]: `<NAME>` cannot be `a/b`: a bucket's name cannot contain '/': letters without accents, digits, spaces and _ ! . * ' ( ) & $ @ = ; : + , ? - are allowed
     hint: `supactl storage buckets get --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.command("storage buckets get").arg("a\u{1b}[2Jb").run(), @r"
     ------- stderr -------
-    error[invalid_input]: invalid value 'a\u{1b}[2Jb' for '<NAME>': a bucket's name cannot contain '\u{1b}': letters without accents, digits, spaces and _ ! . * ' ( ) & $ @ = ; : + , ? - are allowed
+    error[invalid_input]: `<NAME>` cannot be `a\u{1b}[2Jb`: a bucket's name cannot contain '\u{1b}': letters without accents, digits, spaces and _ ! . * ' ( ) & $ @ = ; : + , ? - are allowed
     hint: `supactl storage buckets get --help` shows all that it takes
     [exit status: 2]
     ");

@@ -258,13 +258,13 @@ fn update_needs_something_to_change() {
     let supabase = FakeSupabase::start();
     insta::assert_snapshot!(supabase.run("storage buckets update avatars"), @"
     ------- stderr -------
-    error[usage]: the following required arguments were not provided: <--public|--private|--file-size-limit <SIZE|none>|--allowed-mime-type <TYPE|any>>
+    error[usage]: one of these is missing: `--public|--private|--file-size-limit <SIZE|none>|--allowed-mime-type <TYPE|any>`
     hint: `supactl storage buckets update --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets update avatars --public --private"), @"
     ------- stderr -------
-    error[usage]: the argument '--public' cannot be used with '--private'
+    error[usage]: `--public` does not go with `--private`
     hint: `supactl storage buckets update --help` shows all that it takes
     [exit status: 2]
     ");
@@ -275,7 +275,7 @@ fn values_that_cannot_be_right_are_refused_before_anything_is_sent() {
     let supabase = FakeSupabase::start();
     insta::assert_snapshot!(supabase.run("storage buckets create avatars --file-size-limit 5XB"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value '5XB' for '--file-size-limit <SIZE>': `5XB` is not a size: write a number of bytes or one with B, KB, MB or GB, such as `50MB`
+    error[invalid_input]: `--file-size-limit`: `5XB` is not a size: write a number of bytes or one with B, KB, MB or GB, such as `50MB`
     hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     ");
@@ -286,19 +286,19 @@ fn values_that_cannot_be_right_are_refused_before_anything_is_sent() {
     ");
     insta::assert_snapshot!(supabase.run("storage buckets create avatars --allowed-mime-type picture"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'picture' for '--allowed-mime-type <TYPE>': `picture` is not a MIME type: write `image/png`, or `image/*` for all of a kind
+    error[invalid_input]: `--allowed-mime-type`: `picture` is not a MIME type: write `image/png`, or `image/*` for all of a kind
     hint: `supactl storage buckets create --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets list --limit 0"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value '0' for '--limit <COUNT>': 0 is not in 1..=4294967295
+    error[invalid_input]: `--limit`: 0 is not in 1..=4294967295
     hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets list --sort owner"), @"
     ------- stderr -------
-    error[invalid_input]: invalid value 'owner' for '--sort <SORT>' [possible values: name, created_at, updated_at]
+    error[invalid_input]: `--sort` cannot be `owner`: it takes name, created_at, updated_at
     hint: `supactl storage buckets list --help` shows all that it takes
     [exit status: 2]
     ");

@@ -1,7 +1,7 @@
 //! What a project can be connected with: a table, and what the database says of each row.
 //!
 //! A new integration that is an extension is one entry of [`INTEGRATIONS`]; everything that is done with
-//! one reads its row. (api-2 E.1-E.3; the detection was tried on PostgreSQL 15.)
+//! one reads its row. (The detection was tried on PostgreSQL 15.)
 
 mod data_api;
 mod inputs;

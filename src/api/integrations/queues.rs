@@ -1,6 +1,6 @@
 //! Queues for those who come in through the Data API: functions in a schema that it exposes.
 //!
-//! Client libraries call these names. (api-2 E.4, which was not tried: pgmq was not at hand.)
+//! Client libraries call these names. (Not tried against a real pgmq.)
 
 /// The schema of the functions.
 pub(crate) const SCHEMA: &str = "pgmq_public";

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::mask::{self, MASK};
 
-/// What is found in the names of headers and parameters that carry secrets (api-2 D.2, and our own).
+/// What is found in the names of headers and parameters that carry secrets (those of the service, and our own).
 const TELLING: [&str; 6] = ["secret", "token", "key", "pass", "auth", "sig"];
 
 /// Whether a name says that the value is a secret.

@@ -1,7 +1,7 @@
 //! Database Webhooks: triggers that have pg_net send a request for each row that changes.
 //!
 //! They are kept in the catalog alone, arguments in clear, so all that is known of them is asked of it.
-//! Names are unique for each table only. (api-2 D; the query of D.3 was tried on PostgreSQL 15.)
+//! Names are unique for each table only. (The query was tried on PostgreSQL 15.)
 
 mod deliveries;
 pub(super) mod hiding;

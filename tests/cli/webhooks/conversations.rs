@@ -340,7 +340,7 @@ fn what_cannot_be_right_is_refused_before_anything_is_sent() {
             "create h --table t --event truncate --url https://x.y",
             "truncate",
         ),
-        ("update h", "required"),
+        ("update h", "missing"),
         ("prune --older-than 1y --yes", "not an age"),
         ("deliveries --since yesterday", "not a time"),
         ("resend h --where true;", "`;` ends a statement"),
