@@ -80,7 +80,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Tell of each request: method, path, status, time; twice for headers and bodies, secrets masked
+    /// Report each request: method, path, status, time; `-vv` adds headers and bodies, secrets masked
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 

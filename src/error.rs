@@ -228,7 +228,7 @@ pub(crate) enum Error {
     #[error("nothing was changed")]
     Cancelled,
     /// A yes is needed, and nobody can be asked.
-    #[error("this needs a yes, and nobody can be asked here: {question}")]
+    #[error("cannot ask for confirmation here: {question}")]
     ConfirmationRequired { question: String },
     /// There is no token.
     #[error("not signed in")]
@@ -354,10 +354,9 @@ fn api_hint(error: &ApiError) -> Option<String> {
             .to_owned(),
         Code::Forbidden => match error.permission {
             Some(permission) => format!(
-                "the token needs the permission `{permission}`; the same answer comes for a project that does not exist \
-                 or belongs to somebody else"
+                "the token may lack the permission `{permission}`, or there is no such project or organization, or it is not yours"
             ),
-            None => "the token lacks a permission, or the project does not exist or belongs to somebody else".to_owned(),
+            None => "the token may lack a permission, or there is no such project or organization, or it is not yours".to_owned(),
         },
         Code::PlanRequired => "https://supabase.com/dashboard/org/_/billing shows the plan and its limits".to_owned(),
         Code::ProjectPaused => "`supactl projects restore <REF>` wakes it up".to_owned(),

@@ -1,6 +1,6 @@
 //! What an identity provider tells of itself, and what is said of its users: checked before it is sent.
 //!
-//! Facts from the Auth server's source, which reads the same things once more.
+//! Facts from the Auth service's source, which reads the same things once more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,7 +66,7 @@ fn entity_id(document: &Document<'_>) -> Result<String, String> {
         .ok_or_else(|| "its identity provider has no `entityID`".to_owned())
 }
 
-/// Where the Auth server finds the metadata.
+/// Where the Auth service finds the metadata.
 #[derive(Debug, Clone)]
 pub(crate) struct MetadataUrl(String);
 
@@ -83,7 +83,7 @@ impl FromStr for MetadataUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match reqwest::Url::parse(text) {
             Ok(url) if url.scheme() == "https" && url.has_host() => Ok(Self(text.to_owned())),
-            _ => Err("the address of metadata begins with `https://`: the Auth server fetches it; a file goes with `--metadata-file`".to_owned()),
+            _ => Err("the address of metadata begins with `https://`: the Auth service fetches it; a file goes with `--metadata-file`".to_owned()),
         }
     }
 }

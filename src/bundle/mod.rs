@@ -231,7 +231,7 @@ impl<'a> Files<'a> {
         let outside = || {
             Error::invalid_with_hint(
                 format!(
-                    "`{}` is out of the project, whose root is {}",
+                    "`{}` is outside the project, whose root is {}",
                     file.display(),
                     self.root.display()
                 ),
@@ -288,7 +288,7 @@ impl<'a> Files<'a> {
         let real = file.canonicalize().map_err(unreadable)?;
         if !real.starts_with(self.root) {
             return Err(Error::invalid(format!(
-                "`{name}` is a link to {}, which is out of the project",
+                "`{name}` is a link to {}, which is outside the project",
                 real.display()
             )));
         }

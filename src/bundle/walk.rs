@@ -87,7 +87,7 @@ fn files(root: &Path, wanted: &Path, mut walker: WalkBuilder) -> Result<Vec<Path
         let real = link.canonicalize().unwrap_or_default();
         return Err(Error::invalid_with_hint(
             format!(
-                "`{}` is a link to {}, which is out of the project",
+                "`{}` is a link to {}, which is outside the project",
                 link.display(),
                 real.display()
             ),

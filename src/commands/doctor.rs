@@ -20,7 +20,7 @@ const CLOCK_LIMIT: Duration = Duration::from_mins(1);
 /// A first answer that takes longer is worth a remark.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// Check whether everything is there that supactl needs
+/// Check that supactl has everything it needs
 ///
 /// Looks at the configuration, the token, the clock, the way to the API, the project, and PostgreSQL
 /// for the sandbox. Each finding says how to mend it. Exits 9 if one is a failure.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::output::{Column, Reply};
 use crate::settings;
 
-/// Store an access token for a profile, after trying it
+/// Check an access token and store it for a profile
 ///
 /// The token is typed at a hidden prompt, or read from standard input. It is kept in a file that only
 /// you can read, belongs to the address of the API that it was tried on, and is sent nowhere else.

@@ -189,7 +189,7 @@ fn profiles_are_set_used_and_deleted() {
     api_url	https://api.example
     project_url	
     ------- stderr -------
-    Profile `work` holds from now on
+    Profile `work` is now the default
     ");
     insta::assert_snapshot!(world.run("profiles list -o csv"), @"
     name,current,signed_in,project,format,api_url,project_url
@@ -198,9 +198,9 @@ fn profiles_are_set_used_and_deleted() {
     work,true,false,acme-shop,json,https://api.example,
     ");
     insta::assert_snapshot!(world.run("profiles delete work"), @r#"
-    {"data":null,"success":false,"error":{"code":"confirmation_required","message":"this needs a yes, and nobody can be asked here: Delete profile `work` and its token?","hint":"pass `--yes` to go ahead, or `--dry-run` to see what would be sent","status":null,"request_id":null,"details":null},"metadata":{"command":"profiles delete","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
+    {"data":null,"success":false,"error":{"code":"confirmation_required","message":"cannot ask for confirmation here: Delete profile `work` and its token?","hint":"pass `--yes` to go ahead, or `--dry-run` to see what would be sent","status":null,"request_id":null,"details":null},"metadata":{"command":"profiles delete","project":null,"timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Delete profile `work` and its token?
+    error[confirmation_required]: cannot ask for confirmation here: Delete profile `work` and its token?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     "#);

@@ -190,7 +190,7 @@ fn a_delete_is_asked_about() {
     let supabase = FakeSupabase::start();
     insta::assert_snapshot!(supabase.run("api DELETE /v1/projects/{ref}"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Send DELETE /v1/projects/abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Send DELETE /v1/projects/abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

@@ -88,7 +88,7 @@ fn a_token_that_may_not_reveal_is_told_what_it_lacks() {
     insta::assert_snapshot!(supabase.run("api-keys get anon --reveal"), @"
     ------- stderr -------
     error[forbidden]: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
-    hint: the token needs the permission `api_gateway_keys_secret_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `api_gateway_keys_secret_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }

@@ -53,7 +53,7 @@ fn the_jwt_secret_is_not_revoked_while_its_api_keys_are_on() {
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
     error[forbidden]: whether the keys `anon` and `service_role` are off cannot be seen: Forbidden
-    hint: the token needs the permission `api_gateway_keys_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `api_gateway_keys_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }

@@ -182,7 +182,7 @@ fn a_failure_after_the_change_says_that_it_was_sent() {
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
       password_min_length: 8 → 12
     error[forbidden]: the settings were sent, but it could not be read back: Forbidden
-    hint: the token needs the permission `auth_config_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `auth_config_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }
@@ -450,7 +450,7 @@ fn disabling_a_provider_needs_a_yes() {
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
       external_google_enabled: true → false
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Switch off external_google_enabled in project abcdefghijklmnopqrst? Whoever signs in that way cannot any more
+    error[confirmation_required]: cannot ask for confirmation here: Switch off external_google_enabled in project abcdefghijklmnopqrst? Whoever signs in that way cannot any more
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

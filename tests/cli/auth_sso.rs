@@ -282,7 +282,7 @@ fn hostile_and_wrong_files_are_refused_before_anything_is_sent() {
     "#);
     insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url http://idp.example.com"), @"
     ------- stderr -------
-    error[invalid_input]: `--metadata-url` cannot be `http://idp.example.com`: the address of metadata begins with `https://`: the Auth server fetches it; a file goes with `--metadata-file`
+    error[invalid_input]: `--metadata-url` cannot be `http://idp.example.com`: the address of metadata begins with `https://`: the Auth service fetches it; a file goes with `--metadata-file`
     hint: `supactl auth sso enable --help` shows all that it takes
     [exit status: 2]
     ");
@@ -331,7 +331,7 @@ fn saml_is_switched_on_after_asking_only() {
     insta::assert_snapshot!(supabase.run(line), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Project abcdefghijklmnopqrst does not take SAML yet. Switch it on?
+    error[confirmation_required]: cannot ask for confirmation here: Project abcdefghijklmnopqrst does not take SAML yet. Switch it on?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

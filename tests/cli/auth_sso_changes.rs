@@ -175,7 +175,7 @@ fn disable_tells_where_the_change_is_not_to_be_seen() {
     disabled	no
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    error[check_failed]: the Auth server took the change, but provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` is not told to be disabled: try signing in with it
+    error[check_failed]: the Auth service took the change, but provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` is still shown as enabled: try signing in with it
     [exit status: 9]
     ");
 }
@@ -229,7 +229,7 @@ fn remove_warns_of_the_people_and_shows_what_went() {
         .once();
     insta::assert_snapshot!(supabase.run(&format!("auth sso disable {ID} --remove")), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Remove SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` from project abcdefghijklmnopqrst? Its people cannot sign in any more, and one that is added later has another ID: their accounts stay bound to `sso:8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`.
+    error[confirmation_required]: cannot ask for confirmation here: Remove SSO provider `8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804` from project abcdefghijklmnopqrst? Its people cannot sign in any more, and one that is added later has another ID: their accounts stay bound to `sso:8b1d9a5e-3c47-4f0d-a6e2-91b7c3d5f804`.
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

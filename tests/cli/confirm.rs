@@ -24,20 +24,20 @@ fn where_nobody_can_be_asked_nothing_is_sent() {
     let supabase = FakeSupabase::start();
     insta::assert_snapshot!(supabase.run("storage buckets delete avatars"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Delete bucket `avatars` from project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Delete bucket `avatars` from project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets delete avatars --force"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Delete bucket `avatars` and all files in it from project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Delete bucket `avatars` and all files in it from project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
     insta::assert_snapshot!(supabase.run("storage buckets empty avatars -o json"), @r#"
-    {"data":null,"success":false,"error":{"code":"confirmation_required","message":"this needs a yes, and nobody can be asked here: Delete all files in bucket `avatars` of project abcdefghijklmnopqrst?","hint":"pass `--yes` to go ahead, or `--dry-run` to see what would be sent","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets empty","project":"abcdefghijklmnopqrst","timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
+    {"data":null,"success":false,"error":{"code":"confirmation_required","message":"cannot ask for confirmation here: Delete all files in bucket `avatars` of project abcdefghijklmnopqrst?","hint":"pass `--yes` to go ahead, or `--dry-run` to see what would be sent","status":null,"request_id":null,"details":null},"metadata":{"command":"storage buckets empty","project":"abcdefghijklmnopqrst","timestamp":[now],"duration_ms":[ms],"cached":false,"count":null,"dry_run":false}}
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Delete all files in bucket `avatars` of project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Delete all files in bucket `avatars` of project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     "#);
@@ -64,7 +64,7 @@ fn nobody_is_asked_in_ci_even_at_a_terminal() {
         .at_terminal(100)
         .sees_the_end();
     insta::assert_snapshot!(screen, @"
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Delete bucket `avatars` from project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Delete bucket `avatars` from project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

@@ -220,7 +220,7 @@ fn links_are_followed_inside_the_project_only() {
         symlink(target, hello.join("out")).unwrap();
         let told = refusal(&world, "hello");
         assert!(
-            told.contains("hello/out` is a link to") && told.contains("out of the project"),
+            told.contains("hello/out` is a link to") && told.contains("outside the project"),
             "{told}"
         );
         std::fs::remove_file(hello.join("out")).unwrap();
@@ -231,7 +231,7 @@ fn links_are_followed_inside_the_project_only() {
     );
     world.file("home/secret.ts", "");
     let told = refusal(&world, "hello");
-    assert!(told.contains("secret.ts` is out of the project"), "{told}");
+    assert!(told.contains("secret.ts` is outside the project"), "{told}");
 }
 
 #[test]
@@ -347,13 +347,13 @@ fn what_is_deployed_already_is_passed_over() {
     insta::assert_snapshot!(sandbox(&world, "functions deploy --all --fields target,status,version"), @"
     hello	deployed	1
     ------- stderr -------
-    Passed over `off`, which supabase/config.toml switches off
+    Skipped `off`, which supabase/config.toml switches off
     Project acmeshopproductionab, from the sandbox's default
     ");
     insta::assert_snapshot!(sandbox(&world, "functions deploy --all --fields target,status,version"), @"
     hello	unchanged	1
     ------- stderr -------
-    Passed over `off`, which supabase/config.toml switches off
+    Skipped `off`, which supabase/config.toml switches off
     Project acmeshopproductionab, from the sandbox's default
     1 of 1 deployed already, just so
     ");

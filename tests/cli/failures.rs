@@ -206,7 +206,7 @@ fn a_missing_permission_is_named() {
     insta::assert_snapshot!(answered(403, "forbidden.json"), @"
     ------- stderr -------
     error[forbidden]: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
-    hint: the token needs the permission `organizations_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `organizations_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }

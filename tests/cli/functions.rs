@@ -424,7 +424,7 @@ fn download_writes_files_where_they_were() {
     supabase.world().file("here/there/index.ts", "mine");
     insta::assert_snapshot!(supabase.run("functions download hello --into there"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Replace 1 file in there?
+    error[confirmation_required]: cannot ask for confirmation here: Replace 1 file in there?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

@@ -184,7 +184,7 @@ fn help_needs_nothing_and_goes_to_standard_output() {
                                 SUPACTL_PROFILE]
       -y, --yes                 Answer yes to the question that a command would ask
       -q, --quiet               Say nothing on standard error but errors
-      -v, --verbose...          Tell of each request: method, path, status, time; twice for headers and
+      -v, --verbose...          Report each request: method, path, status, time; `-vv` adds headers and
                                 bodies, secrets masked
           --color <WHEN>        When to colour [default: auto] [possible values: auto, always, never]
           --utc                 Show times in UTC rather than local

@@ -200,7 +200,7 @@ fn nothing_is_changed_without_a_yes() {
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
       install extension pg_cron
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Set up `cron` in project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Set up `cron` in project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
@@ -208,7 +208,7 @@ fn nothing_is_changed_without_a_yes() {
     insta::assert_snapshot!(supabase.run("integrations remove cron"), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Remove `cron` from project abcdefghijklmnopqrst? This deletes all jobs.
+    error[confirmation_required]: cannot ask for confirmation here: Remove `cron` from project abcdefghijklmnopqrst? This deletes all jobs.
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
@@ -741,7 +741,7 @@ fn what_is_wanted_is_told_and_nothing_is_asked() {
     ");
     insta::assert_snapshot!(supabase.run("integrations setup cron --set a=b"), @"
     ------- stderr -------
-    error[invalid_input]: `cron` wants to know nothing
+    error[invalid_input]: `cron` takes no settings
     [exit status: 2]
     ");
     assert_eq!(supabase.conversation(), "");

@@ -177,7 +177,7 @@ fn nothing_is_sent_without_a_yes() {
     write(&supabase, &[(USERS, "select 1")]);
     insta::assert_snapshot!(supabase.run("migrations apply --pending"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Apply migrations to project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Apply migrations to project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

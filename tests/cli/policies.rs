@@ -32,7 +32,7 @@ fn list_tells_which_buckets_each_policy_is_about() {
     everything	all buckets	select	public
     not this one	reports	select	public
     ------- stderr -------
-    Row level security is off for storage.buckets: its policies have no effect
+    Row-level security is off for storage.buckets: its policies have no effect
     ");
     supabase
         .on("POST", POLICIES)
@@ -124,8 +124,8 @@ fn what_the_database_would_refuse_is_refused_before_anything_is_sent() {
     error[invalid_input]: a policy for select makes no new rows: `check` does not go with it
     hint: say which rows it is for with `using`
     ");
-    insta::assert_snapshot!(refused("--command select --role anon --using", &["true) or (true"]), @"error[invalid_input]: `true) or (true` is no expression: a `)` comes before its `(`");
-    insta::assert_snapshot!(refused("--command select --role anon --using", &["true; drop table x"]), @"error[invalid_input]: `true; drop table x` is no expression: a `;` ends a statement");
+    insta::assert_snapshot!(refused("--command select --role anon --using", &["true) or (true"]), @"error[invalid_input]: `true) or (true` is not an expression: a `)` comes before its `(`");
+    insta::assert_snapshot!(refused("--command select --role anon --using", &["true; drop table x"]), @"error[invalid_input]: `true; drop table x` is not an expression: a `;` ends a statement");
     insta::assert_snapshot!(refused("--command select --role anon --restrictive", &[]), @"
     error[invalid_input]: a restrictive policy that demands nothing would restrict nothing
     hint: say what it demands with `--using` or `--check`

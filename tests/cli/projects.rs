@@ -121,7 +121,7 @@ fn a_project_of_somebody_else_looks_forbidden() {
     insta::assert_snapshot!(supabase.run("projects get"), @"
     ------- stderr -------
     error[forbidden]: Your account does not have the necessary privileges to access this endpoint. For more details, refer to our documentation https://supabase.com/docs/guides/platform/access-control
-    hint: the token needs the permission `project_admin_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `project_admin_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }

@@ -169,7 +169,7 @@ fn a_table_is_shown_by_its_columns() {
     n	integer	true	nextval('app.plain'::regclass)			
     name	text	true				
     ------- stderr -------
-    Row level security: on, 3 indexes, 0 foreign keys, 2 policies; `-o yaml` shows them, `--sql` as SQL
+    Row-level security: on, 3 indexes, 0 foreign keys, 2 policies; `-o yaml` shows them, `--sql` as SQL
     ");
     insta::assert_snapshot!(told(&world.run("db schema --schema app --table child --sql")), @"
     set check_function_bodies = off;
@@ -411,13 +411,13 @@ fn the_gravest_losses_are_typed() {
     assert_eq!(supabase.conversation(), "");
     insta::assert_snapshot!(supabase.run("db extensions disable pg_trgm"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Switch off extension `pg_trgm` in project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Switch off extension `pg_trgm` in project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
     insta::assert_snapshot!(supabase.run("db extensions enable pg_trgm"), @"
     ------- stderr -------
-    error[confirmation_required]: this needs a yes, and nobody can be asked here: Switch on extension `pg_trgm` in project abcdefghijklmnopqrst?
+    error[confirmation_required]: cannot ask for confirmation here: Switch on extension `pg_trgm` in project abcdefghijklmnopqrst?
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");

@@ -53,7 +53,7 @@ fn values_come_from_wherever_they_are_and_are_never_shown() {
     A	a1	
     D	d1	
     ------- stderr -------
-    Passed over `SUPABASE_URL`, which the platform sets itself
+    Skipped `SUPABASE_URL`, which the platform sets itself
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
     Set 4 secrets
     ");

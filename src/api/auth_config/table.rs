@@ -38,8 +38,8 @@ settings! {
         "security_refresh_token_reuse_interval": Whole(0, 300), "How long a used refresh token is still taken, in seconds", weaker Higher;
         "security_manual_linking_enabled": Flag, "Users may link identities to their account";
         "security_sb_forwarded_for_enabled": Flag, "Trust `Sb-Forwarded-For` from callers with a secret key", weaker On;
-        "api_max_request_duration": Whole(0, I32), "Longest time for a request of the Auth server, in seconds";
-        "db_max_pool_size": Whole(0, I32), "Connections of the Auth server to the database; null for the default";
+        "api_max_request_duration": Whole(0, I32), "Longest time for a request of the Auth service, in seconds";
+        "db_max_pool_size": Whole(0, I32), "Connections of the Auth service to the database; null for the default";
         "db_max_pool_size_unit": Choice(&["connections", "percent"]), "Unit of `db_max_pool_size`";
     }
     Sessions {

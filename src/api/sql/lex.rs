@@ -38,7 +38,8 @@ impl Token<'_> {
 
 /// An expression that a person wrote, in parentheses: one that cannot leave its place.
 pub(crate) fn expression(text: &str) -> Result<Sql> {
-    let refuse = |why: &str| Error::invalid(format!("`{}` is no expression: {why}", text.trim()));
+    let refuse =
+        |why: &str| Error::invalid(format!("`{}` is not an expression: {why}", text.trim()));
     super::quote::no_nul(text)?;
     let tokens = tokens(text).map_err(|why| refuse(&why))?;
     let mut depth = 0_usize;

@@ -170,7 +170,7 @@ impl Api {
         }
         if !matches!(text("kind"), "r" | "p" | "f") {
             return Err(Error::invalid(format!(
-                "`{table}` is no table, and only a table has webhooks"
+                "`{table}` is not a table, and only a table has webhooks"
             )));
         }
         if !is("owned") || NOT_OURS.contains(&table.schema.as_str()) {

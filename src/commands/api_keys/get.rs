@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Show a key, with its value if that is asked for
+/// Show a key; `--reveal` shows its value
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl api-keys get anon\n  supactl api-keys get service_role --reveal --jq .data.api_key"

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Look at backups, and go back in time
+/// List backups, and restore the database to a point in time
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Backups {

@@ -14,7 +14,7 @@ use crate::output::Reply;
 /// Take the database back to a moment: what was done after it is lost
 ///
 /// Needs the point-in-time recovery add-on. The project answers nobody meanwhile; `projects wait`
-/// waits until it does. Asks to type the name of the project.
+/// waits until it does. Asks you to type the name of the project.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl backups restore --at 2026-11-24T09:30:00Z\n  supactl backups restore --at '2026-11-24 10:30:00+01:00' --yes"

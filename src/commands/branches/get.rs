@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply};
 
-/// Show a branch, with how its database is reached if that is asked for
+/// Show a branch; `--reveal` shows how to reach its database
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl branches get pricing-page\n  supactl branches get pricing-page --reveal --jq .data.database.db_pass"

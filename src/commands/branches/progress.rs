@@ -55,7 +55,10 @@ pub(super) async fn follow(
         })
         .await?;
     }
-    let done = format!("{what}: {}", if limit.is_some() { "done" } else { "begun" });
+    let done = format!(
+        "{what}: {}",
+        if limit.is_some() { "done" } else { "started" }
+    );
     let reference = branch.project_ref()?;
     let after = api
         .branch(project, branch.text("name").unwrap_or(reference.as_str()))

@@ -97,7 +97,8 @@ impl Query {
             _ => {
                 let bytes =
                     terminal::read_stdin().map_err(|error| Error::file("standard input", error))?;
-                String::from_utf8(bytes).map_err(|_| Error::invalid("standard input is no text"))?
+                String::from_utf8(bytes)
+                    .map_err(|_| Error::invalid("standard input is not text"))?
             }
         };
         if count_of(&text) == Some(0) {

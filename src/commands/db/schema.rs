@@ -117,7 +117,7 @@ fn columns_of(table: &Table) -> Reply {
     .map(|(key, name)| format!("{} {name}", list(key).len()))
     .collect();
     Reply::list(columns, COLUMN_COLUMNS).with_message(format!(
-        "Row level security: {}, {}; `-o yaml` shows them, `--sql` as SQL",
+        "Row-level security: {}, {}; `-o yaml` shows them, `--sql` as SQL",
         rls(table.object()),
         counted.join(", ")
     ))

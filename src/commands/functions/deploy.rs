@@ -20,7 +20,7 @@ use crate::settings;
 ///
 /// Sends the folder of each function, `_shared`, the import map, and whatever is imported from there
 /// on, but nothing that a `.gitignore` leaves out. Settings come from `supabase/config.toml`. A
-/// function is passed over where the same is deployed already.
+/// function is skipped where the same is deployed already.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl functions deploy hello\n  supactl functions deploy --all --prune --yes\n  supactl functions deploy hello --no-verify-jwt --dry-run",
@@ -125,7 +125,7 @@ impl Deploy {
         let (slugs, off) = tree.slugs()?;
         for slug in off {
             app.say(&format!(
-                "Passed over `{slug}`, which supabase/config.toml switches off"
+                "Skipped `{slug}`, which supabase/config.toml switches off"
             ));
         }
         if slugs.is_empty() {

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply, Show};
 
-/// Manage edge functions
+/// Manage Edge Functions
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Functions {

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply};
 
-/// List integrations, and in how far each is set up
+/// List integrations, and how far each is set up
 ///
 /// What a token may not see, or a plan does not include, is told for each of them.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 use crate::waiting::{Look, until_done};
 
-/// Set an integration up, and check that it works
+/// Set up an integration, and check that it works
 ///
 /// Looks first at what there is, and asks; where all is there already nothing is changed. What it wants
 /// to know is given with `--set`, secrets as `-`, `@FILE` or `env:NAME`.
@@ -159,7 +159,7 @@ impl Setup {
             }
             (None, []) => {
                 return Err(Error::invalid(format!(
-                    "`{}` wants to know nothing",
+                    "`{}` takes no settings",
                     integration.name
                 )));
             }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Show how an integration is, check by check
+/// Show the state of an integration, check by check
 ///
 /// Tries it out where that changes nothing. What could not be found out is neither right nor wrong.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Read what a project's services wrote down
+/// Read the logs of a project's services
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Logs {

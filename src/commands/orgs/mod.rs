@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply};
 
-/// Look at organizations
+/// List and show organizations
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Orgs {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::output::{Format, Reply};
 use crate::settings;
 
-/// Set what holds in a profile, and make it if there is none of this name
+/// Change a profile, creating it if needed
 ///
 /// Keys: `project` (reference or name), `format`, `api_url`, `project_url`. An empty value takes a
 /// key out again.

@@ -9,7 +9,7 @@ use crate::credentials::Stored;
 use crate::error::{Error, Result};
 use crate::output::Reply;
 
-/// Use a profile wherever none is named
+/// Make a profile the default
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  supactl profiles use work\n  supactl profiles use default")]
 pub(crate) struct Use {
@@ -33,6 +33,6 @@ impl Use {
         let profile = config.profiles.get(&self.name).cloned().unwrap_or_default();
         let row = row(&self.name, &profile, &self.name, &Stored::read(folder)?);
         Ok(Reply::item(row, COLUMNS)
-            .with_message(format!("Profile `{}` holds from now on", self.name)))
+            .with_message(format!("Profile `{}` is now the default", self.name)))
     }
 }

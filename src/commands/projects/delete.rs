@@ -12,7 +12,7 @@ use crate::output::Reply;
 
 /// Delete a project with its database, files and functions
 ///
-/// Asks to type its name. The linked project is never meant unless its reference is given.
+/// Asks you to type its name. The reference must be given: the linked project is never meant.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl projects delete abcdefghijklmnopqrst\n  supactl projects delete abcdefghijklmnopqrst --yes"

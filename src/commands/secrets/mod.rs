@@ -1,4 +1,4 @@
-//! `secrets`: what edge functions find in their environment.
+//! `secrets`: what Edge Functions find in their environment.
 
 mod env_file;
 mod list;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply, Show};
 
-/// Manage the secrets of edge functions
+/// Manage the secrets of Edge Functions
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Secrets {

@@ -14,9 +14,9 @@ use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
 use crate::output::Reply;
 
-/// Set secrets, over what they were before
+/// Set secrets, replacing those of the same name
 ///
-/// Functions see them at their next start. Of a name that is given twice, the last one counts.
+/// Functions see them at their next start. If a name is given twice, the last one counts.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl secrets set STRIPE_KEY=env:STRIPE_KEY\n  supactl secrets set CERTIFICATE=@certificate.pem\n  supactl secrets set --env-file supabase/.env",
@@ -28,7 +28,7 @@ pub(crate) struct Set {
     #[arg(value_name = "NAME=VALUE")]
     secrets: Vec<String>,
 
-    /// File with a line `NAME=value` for each; names of the platform in it are passed over
+    /// File with a line `NAME=value` for each; names of the platform in it are skipped
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     env_file: Option<PathBuf>,
 
@@ -42,9 +42,7 @@ impl Set {
         if let Some(file) = &self.env_file {
             let found = env_file::read(file)?;
             for name in &found.passed_over {
-                app.say(&format!(
-                    "Passed over `{name}`, which the platform sets itself"
-                ));
+                app.say(&format!("Skipped `{name}`, which the platform sets itself"));
             }
             secrets.extend(found.secrets);
         }

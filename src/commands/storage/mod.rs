@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Manage files of a project
+/// Manage storage buckets and their policies
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Storage {

@@ -270,7 +270,7 @@ fn where_both_fail_the_first_failure_is_told() {
     insta::assert_snapshot!(screen, @"
     ------- stderr -------
     error[forbidden]: no analytics/endpoints/metrics today
-    hint: the token needs the permission `analytics_logs_read`; the same answer comes for a project that does not exist or belongs to somebody else
+    hint: the token may lack the permission `analytics_logs_read`, or there is no such project or organization, or it is not yours
     [exit status: 4]
     ");
 }

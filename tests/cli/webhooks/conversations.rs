@@ -394,7 +394,7 @@ fn a_function_that_asks_for_a_token_gets_one_or_no_webhook() {
     insta::assert_snapshot!(supabase.run(line), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    error[invalid_input]: function `notify` asks for a token, so that it would refuse every delivery without one
+    error[invalid_input]: function `notify` requires a token, so it would refuse every delivery without one
     hint: pass `--header Authorization=env:NAME` with `Bearer <KEY>`, or deploy the function with `--no-verify-jwt`
     [exit status: 2]
     ");

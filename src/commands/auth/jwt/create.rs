@@ -10,7 +10,7 @@ use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
 use crate::output::Reply;
 
-/// Make a signing key, in standby
+/// Create a signing key, in standby
 ///
 /// A new key signs nothing before `supactl auth jwt rotate` lets it. There is one in standby at most.
 #[derive(Debug, Args)]

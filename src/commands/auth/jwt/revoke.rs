@@ -10,7 +10,7 @@ use crate::cli::WriteArgs;
 use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 
-/// Make all tokens of a signing key worthless
+/// Revoke a signing key: its tokens stop working at once
 ///
 /// They fail at once, and whoever holds one has to sign in again: for a key that signs no more, once its
 /// last token has run out (`rotate` says when), or at once for one that leaked. `restore` undoes it.

@@ -15,7 +15,7 @@ use crate::cli::WriteArgs;
 use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 
-/// Let a new key sign, a step at a time
+/// Rotate the signing key, one safe step at a time
 ///
 /// Looks at where the keys are, shows the steps that are left, asks, and goes as far as is safe now:
 ///

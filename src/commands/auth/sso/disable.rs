@@ -13,7 +13,7 @@ use crate::output::Reply;
 /// Let nobody sign in with an identity provider
 ///
 /// The provider and its people are kept, and `enable ID` lets them in again. This is done with a secret
-/// key of the project, over its Auth server: the Management API has no way to.
+/// key of the project, over its Auth service: the Management API has no way to.
 ///
 /// With `--remove` the provider goes for good. Added once more it has another ID, and its people, who
 /// belong to the old one, are strangers.
@@ -75,9 +75,9 @@ impl Disable {
                 .with_message(done)
                 .with_message(format!("`{undo}` lets its people in again")));
         }
-        // The Auth server took it; whether the Management API tells of it is known of neither.
+        // The Auth service took it; whether the Management API tells of it is known of neither.
         let verdict = format!(
-            "the Auth server took the change, but provider `{id}` is not told to be disabled: try signing in with it"
+            "the Auth service took the change, but provider `{id}` is still shown as enabled: try signing in with it"
         );
         Ok(Reply::item(provider, COLUMNS).with_verdict(Error::verdict(Code::CheckFailed, verdict)))
     }

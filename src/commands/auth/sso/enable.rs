@@ -28,7 +28,7 @@ pub(crate) struct Enable {
     #[arg(conflicts_with_all = ["domains", "attribute_mapping", "name_id_format", "timeout"])]
     id: Option<Uuid>,
 
-    /// Address at which the Auth server finds the provider's metadata
+    /// Address at which the Auth service finds the provider's metadata
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     metadata_url: Option<MetadataUrl>,
 
@@ -48,7 +48,7 @@ pub(crate) struct Enable {
     #[arg(long, value_name = "FORMAT")]
     name_id_format: Option<NameIdFormat>,
 
-    /// Longest time to wait until the Auth server takes SAML
+    /// Longest time to wait until the Auth service takes SAML
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2m")]
     timeout: Duration,
 
@@ -95,7 +95,7 @@ impl Enable {
     }
 }
 
-/// Adds the provider, as soon as the Auth server has heard that the project takes SAML. Until then it
+/// Adds the provider, as soon as the Auth service has heard that the project takes SAML. Until then it
 /// refuses, and nothing has happened.
 async fn created(
     app: &App,

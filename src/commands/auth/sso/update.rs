@@ -24,7 +24,7 @@ pub(crate) struct Update {
     /// ID of the provider
     id: Uuid,
 
-    /// Address at which the Auth server finds the provider's metadata
+    /// Address at which the Auth service finds the provider's metadata
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "metadata_file")]
     metadata_url: Option<MetadataUrl>,
 

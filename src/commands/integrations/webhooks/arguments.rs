@@ -113,7 +113,7 @@ pub(super) async fn address(
     if asks && !signed {
         return Err(Error::invalid_with_hint(
             format!(
-                "function `{slug}` asks for a token, so that it would refuse every delivery without one"
+                "function `{slug}` requires a token, so it would refuse every delivery without one"
             ),
             "pass `--header Authorization=env:NAME` with `Bearer <KEY>`, or deploy the function with `--no-verify-jwt`",
         ));

@@ -40,7 +40,7 @@ impl List {
         let unguarded = api.unguarded_tables(&project).await?;
         Ok(unguarded.iter().fold(reply, |reply, table| {
             reply.with_message(format!(
-                "Row level security is off for storage.{table}: its policies have no effect"
+                "Row-level security is off for storage.{table}: its policies have no effect"
             ))
         }))
     }
