@@ -680,6 +680,10 @@ mod tests {
                 .await;
             assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 1);
             assert_eq!(clear(&world.folder.path().join("cache")).unwrap(), 0);
+            // What cannot be cleared is told.
+            let file = world.folder.path().join("no-folder");
+            std::fs::write(&file, "").unwrap();
+            assert!(clear(&file).is_err());
         });
     }
 }

@@ -136,6 +136,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ids_are_what_they_look_like() {
+        for text in [
+            "abcdefghijklmnopqrst",
+            "0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901",
+        ] {
+            let (reference, uuid) = (text.parse::<ProjectRef>(), text.parse::<Uuid>());
+            assert_ne!(reference.is_ok(), uuid.is_ok(), "{text}");
+            let shown = reference.map(|one| [one.to_string(), one.as_str().to_owned()]);
+            let shown = shown.or(uuid.map(|one| [one.to_string(), one.as_str().to_owned()]));
+            assert_eq!(shown.unwrap(), [text, text]);
+        }
+        for bad in [
+            "abcdefghijklmnopqrs",
+            "Abcdefghijklmnopqrst",
+            "0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d90g",
+            "0b6f5c1e-8f0a-4a53-9f6-533b1f2a7d901",
+            "abc",
+        ] {
+            assert!(bad.parse::<ProjectRef>().is_err(), "{bad}");
+            assert!(bad.parse::<Uuid>().is_err(), "{bad}");
+        }
+        assert_eq!("a b".parse::<BucketName>().unwrap().to_string(), "a b");
+    }
+
+    #[test]
     fn bucket_names_follow_the_rules_of_the_service() {
         for good in [
             "a",
