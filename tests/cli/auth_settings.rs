@@ -154,7 +154,7 @@ fn what_did_not_take_effect_is_an_error() {
         &json!({"password_min_length": 12, "password_hibp_enabled": true}),
         &json!({"password_min_length": 12}),
     );
-    insta::assert_snapshot!(supabase.run("auth service config --set password_min_length=12 --set password_hibp_enabled=true --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("auth service config --set password_min_length=12 --set password_hibp_enabled=true --timeout 1ns"), @"
     changed	password_min_length: 8 → 12; password_hibp_enabled: null → true
     unchanged	
     ------- stderr -------

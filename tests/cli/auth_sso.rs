@@ -376,11 +376,11 @@ fn a_service_that_does_not_take_saml_in_time_is_told() {
         .on("POST", PROVIDERS)
         .answers(404, json!({"message": OFF}))
         .once();
-    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --timeout 1ns"), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
     SAML: being switched on
-    error[timeout]: SAML: still being switched on after 1 s
+    error[timeout]: SAML: still being switched on after 0 s
     hint: no provider was added: type it again in a minute, or wait longer with `--timeout`
     [exit status: 8]
     ");

@@ -406,7 +406,7 @@ fn graphql_must_answer_and_be_exposed() {
         .answers(200, json!({"db_schema": "public,graphql_public"}))
         .once();
     probe(false);
-    insta::assert_snapshot!(supabase.run("integrations setup graphql --yes --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("integrations setup graphql --yes --timeout 1ns"), @"
     name	graphql
     status	incomplete
     checks	extension pg_graphql: ok (1.5); graphql_public exposed: ok (public,graphql_public); queries answered: FAILED
