@@ -301,3 +301,20 @@ fn a_new_branch_is_waited_for() {
         "the default branch is there too: {listed}"
     );
 }
+
+#[test]
+fn a_branch_that_is_not_ready_in_time_was_created_all_the_same() {
+    let world = World::new();
+    let line = "branches create try-out --wait --timeout 7s --fields name,preview_project_status --project acmeanalyticsabcdefg";
+    let screen = sandbox(&world, line);
+    assert_eq!(
+        screen.stdout(),
+        "name\ttry-out\npreview_project_status\tCOMING_UP\n",
+        "{screen}"
+    );
+    assert_eq!(screen.code(), Some("timeout"), "{screen}");
+    assert!(
+        screen.stderr().contains("Created branch `try-out`"),
+        "{screen}"
+    );
+}
