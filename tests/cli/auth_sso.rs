@@ -406,3 +406,26 @@ fn a_plan_without_saml_is_told() {
         "{screen}"
     );
 }
+
+#[test]
+fn saml_that_was_switched_on_for_nothing_is_told() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": false}));
+    supabase
+        .on("PATCH", CONFIG)
+        .answers(200, json!({"saml_enabled": true}))
+        .once();
+    supabase
+        .on("POST", PROVIDERS)
+        .answers(400, json!({"message": "the metadata are broken"}))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Switched SAML on
+    error[rejected]: SAML was switched on, and no provider was added: the metadata are broken
+    [exit status: 1]
+    ");
+}
