@@ -317,3 +317,15 @@ fn a_project_that_cannot_be_read_is_not_linked() {
     let nobody = supabase.run("link");
     assert_eq!(nobody.code(), Some("usage"), "{nobody}");
 }
+
+#[test]
+fn there_may_be_nothing_to_link_to() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    let person = supabase.command("link").at_terminal(100);
+    insta::assert_snapshot!(person.sees_the_end(), @"
+    error[not_found]: you have no projects
+    hint: `supactl projects create <NAME>` makes one
+    [exit status: 5]
+    ");
+}
