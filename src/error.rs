@@ -305,6 +305,27 @@ impl Error {
         }
     }
 
+    /// The same failure, told together with what had been done when it came.
+    pub(crate) fn when(self, done: &str) -> Self {
+        let told = |message: String| format!("{done}: {message}");
+        match self {
+            Self::Api(error) => Self::Api(ApiError {
+                message: told(error.message),
+                ..error
+            }),
+            Self::Verdict {
+                code,
+                message,
+                hint,
+            } => Self::Verdict {
+                code,
+                message: told(message),
+                hint,
+            },
+            other => other,
+        }
+    }
+
     /// The stable word for this failure.
     pub(crate) fn code(&self) -> Code {
         match self {

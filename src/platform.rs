@@ -49,12 +49,29 @@ pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes an ordinary file, in a folder that is made if need be.
+/// Writes an ordinary file, whole or not at all, in a folder that is made if need be.
+///
+/// A link that is there is replaced, not followed; a file keeps who may do what with it.
 pub(crate) fn write_plain(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".w");
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt;
+        // What the person's mask leaves of it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666))
+    };
+    let mut temporary = builder.tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    if let Ok(before) = std::fs::symlink_metadata(file)
+        && before.is_file()
+    {
+        temporary.as_file().set_permissions(before.permissions())?;
     }
-    std::fs::write(file, bytes)
+    temporary.persist(file).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Makes a folder, and those above it, for their owner alone. A folder that is there stays as it is.
@@ -255,5 +272,45 @@ pub(crate) fn detach(command: &mut std::process::Command, user: Option<User>) {
     #[cfg(not(unix))]
     {
         let _ = (command, user);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a/b.ts");
+        write_plain(&file, b"one").unwrap();
+        write_plain(&file, b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        let there = std::fs::read_dir(folder.path().join("a")).unwrap();
+        assert_eq!(there.count(), 1, "nothing temporary is left");
+        // A folder cannot be replaced by a file, and stays.
+        std::fs::create_dir(folder.path().join("c")).unwrap();
+        assert!(write_plain(&folder.path().join("c"), b"no").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed_and_rights_are_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (outside, link) = (folder.path().join("outside"), folder.path().join("link"));
+        std::fs::write(&outside, "mine").unwrap();
+        symlink(&outside, &link).unwrap();
+        write_plain(&link, b"theirs").unwrap();
+        assert_eq!(std::fs::read(&outside).unwrap(), b"mine");
+        assert_eq!(std::fs::read(&link).unwrap(), b"theirs");
+
+        let mode = |file: &Path| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&link), mode(&outside), "what the mask leaves");
+        std::fs::set_permissions(&outside, std::fs::Permissions::from_mode(0o750)).unwrap();
+        write_plain(&outside, b"new").unwrap();
+        assert_eq!(mode(&outside), 0o750);
     }
 }

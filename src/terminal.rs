@@ -87,7 +87,7 @@ impl Terminal {
             .with_prompt(crate::output::harmless(&prompt))
             .allow_empty(true)
             .interact_text();
-        if typed.map_err(not_asked)?.trim() == name {
+        if typed.map_err(not_asked)?.trim() == name.trim() {
             Ok(())
         } else {
             Err(Error::Cancelled)

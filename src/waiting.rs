@@ -75,16 +75,18 @@ pub(crate) async fn until_done<T>(
             }
             shown.clone_from(&state);
         }
-        if started.elapsed().max(paused) + PAUSE > limit {
+        let waited = started.elapsed().max(paused);
+        let pause = PAUSE.min(limit.saturating_sub(waited));
+        if pause.is_zero() {
             spinner.finish_and_clear();
-            let message = format!("{what}: still {state} after {} s", limit.as_secs());
+            let message = format!("{what}: still {state} after {} s", waited.as_secs());
             return Err(ApiError::new(Code::Timeout, message)
                 .with_hint("it goes on all the same; wait longer with `--timeout`")
                 .into());
         }
-        app.pause(PAUSE)
+        app.pause(pause)
             .await
             .map_err(|error| Error::file("the sandbox's clock", error))?;
-        paused += PAUSE;
+        paused += pause;
     }
 }

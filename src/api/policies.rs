@@ -208,7 +208,8 @@ impl NewPolicy {
         Ok(())
     }
 
-    /// Whether a policy that is there says the same, letter by letter.
+    /// Whether a policy that is there says the same, of which PostgreSQL tells the expressions in its
+    /// own words.
     pub(crate) fn is(&self, there: &Policy) -> bool {
         let text = |key: &str| there.text(key).map(str::trim);
         let mut roles = self.roles.clone();
@@ -218,8 +219,16 @@ impl NewPolicy {
             && text("command") == Some(self.command.word())
             && text("kind") == Some(self.kind())
             && there.object()["roles"] == json!(roles)
-            && text("using") == self.using.as_deref().map(str::trim)
-            && text("check") == self.check.as_deref().map(str::trim)
+            && same_expression(self.using.as_deref(), text("using"))
+            && same_expression(self.check.as_deref(), text("check"))
+    }
+}
+
+fn same_expression(wanted: Option<&str>, there: Option<&str>) -> bool {
+    match (wanted, there) {
+        (Some(wanted), Some(there)) => sql::same(wanted, there),
+        (None, None) => true,
+        _ => false,
     }
 }
 

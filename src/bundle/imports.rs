@@ -91,7 +91,7 @@ fn without_comments(text: &str) -> String {
         let taken = match letter {
             '"' => string_end(rest, '"').unwrap_or(rest.len()),
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            '/' if rest.starts_with("/*") => comment_end(rest),
             other => other.len_utf8(),
         };
         if !(letter == '/' && taken > 1) {
@@ -106,6 +106,12 @@ fn without_comments(text: &str) -> String {
         rest = &rest[taken..];
     }
     plain
+}
+
+/// Where a comment ends that begins here with `/*`, whose star is not the one that ends it.
+fn comment_end(text: &str) -> usize {
+    let end = text.get(2..).and_then(|inside| inside.find("*/"));
+    end.map_or(text.len(), |end| end + 4)
 }
 
 /// Where a string ends that begins here, behind its second quote. One of these quotes ends on its line.
@@ -149,9 +155,7 @@ pub(super) fn specifiers(source: &str) -> Vec<String> {
     while let Some(letter) = rest.chars().next() {
         let (taken, after) = match letter {
             '/' if rest.starts_with("//") => (rest.find('\n').unwrap_or(rest.len()), before),
-            '/' if rest.starts_with("/*") => {
-                (rest.find("*/").map_or(rest.len(), |end| end + 2), before)
-            }
+            '/' if rest.starts_with("/*") => (comment_end(rest), before),
             '/' if before != Before::Value => (regular_expression(rest), Before::Value),
             '"' | '\'' => match string_end(rest, letter) {
                 Some(end) => {
@@ -164,14 +168,15 @@ pub(super) fn specifiers(source: &str) -> Vec<String> {
                 None => (1, Before::Other),
             },
             '`' => {
-                let (end, whole) = template(&rest[1..]);
-                if whole && before == Before::Import {
-                    found.push(rest[1..end].to_owned());
+                let (end, template) = template(&rest[1..]);
+                match template {
+                    Template::Ended if before == Before::Import => {
+                        found.extend(rest.get(1..end).map(str::to_owned));
+                    }
+                    Template::Opened => templates.push(0),
+                    Template::Ended | Template::Endless => {}
                 }
-                if !whole {
-                    templates.push(0);
-                }
-                (end + 1, if whole { Before::Value } else { Before::Other })
+                (end + 1, template.before())
             }
             '{' => {
                 if let Some(open) = templates.last_mut() {
@@ -181,11 +186,11 @@ pub(super) fn specifiers(source: &str) -> Vec<String> {
             }
             '}' => match templates.last_mut() {
                 Some(0) => {
-                    let (end, whole) = template(&rest[1..]);
-                    if whole {
+                    let (end, template) = template(&rest[1..]);
+                    if template != Template::Opened {
                         templates.pop();
                     }
-                    (end + 1, if whole { Before::Value } else { Before::Other })
+                    (end + 1, template.before())
                 }
                 Some(open) => {
                     *open -= 1;
@@ -221,20 +226,41 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
+/// How far a template goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Template {
+    /// Up to its end.
+    Ended,
+    /// Up to `${`, which opens code.
+    Opened,
+    /// It has no end.
+    Endless,
+}
+
+impl Template {
+    /// What it is for that which comes next.
+    fn before(self) -> Before {
+        match self {
+            Self::Opened => Before::Other,
+            Self::Ended | Self::Endless => Before::Value,
+        }
+    }
+}
+
 /// How much of a text is a template up to its end, or up to `${`, both included; and which it was.
-fn template(text: &str) -> (usize, bool) {
+fn template(text: &str) -> (usize, Template) {
     let mut letters = text.char_indices();
     while let Some((at, letter)) = letters.next() {
         match letter {
             '\\' => {
                 letters.next();
             }
-            '`' => return (at + 1, true),
-            '$' if text[at..].starts_with("${") => return (at + 2, false),
+            '`' => return (at + 1, Template::Ended),
+            '$' if text[at..].starts_with("${") => return (at + 2, Template::Opened),
             _ => {}
         }
     }
-    (text.len(), true)
+    (text.len(), Template::Endless)
 }
 
 /// How long a regular expression is; one that does not end on its line is only a slash.
@@ -302,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn what_never_ends_imports_nothing() {
+        for source in ["import(`é", "import(`./x", "import(`", "import(`${`é"] {
+            assert_eq!(specifiers(source), [""; 0], "{source}");
+        }
+        let source = "/*/ import './no.ts' /*/ import './yes.ts'; /**/ import './too.ts'";
+        assert_eq!(specifiers(source), ["./yes.ts", "./too.ts"]);
+        assert_eq!(without_comments("[1/*/,2/*/,3]"), "[1,3]");
+    }
+
+    #[test]
     fn names_are_looked_up_in_the_import_map() {
         let map = ImportMap {
             folder: PathBuf::from("/p/maps"),
@@ -345,7 +381,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_to_its_end(source in "[a-z\"'`/*\\\\\\[\\]${}().;\n äß]{0,80}") {
+        fn any_text_is_read_to_its_end(source in "(import[(])?[a-z\"'`/*\\\\\\[\\]${}().;\n äß]{0,80}") {
             let _ = specifiers(&source);
             let _ = without_comments(&source);
         }

@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::api::{ProjectRef, Record, newest_first};
+use crate::api::{ApiError, ProjectRef, Record, newest_first};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::output::{Column, Reply};
 use crate::{platform, settings};
 
@@ -44,6 +44,11 @@ async fn pick(app: &App) -> Result<ProjectRef> {
     let otherwise = "name the project: `supactl link <REF>`";
     app.terminal().somebody_is_there(otherwise)?;
     let mut projects = app.api()?.projects().await?;
+    if projects.is_empty() {
+        return Err(ApiError::new(Code::NotFound, "you have no projects")
+            .with_hint("`supactl projects create <NAME>` makes one")
+            .into());
+    }
     newest_first(&mut projects);
     let text =
         |key| move |project: &crate::api::Project| project.text(key).unwrap_or_default().to_owned();

@@ -40,9 +40,7 @@ impl Login {
         // The profile first: a token without one could not be found again.
         let mut config = Config::read(folder)?;
         let profile = config.profiles.entry(settings.profile.clone()).or_default();
-        if !credentials::same_address(&settings.api_url, credentials::OFFICIAL_API_URL) {
-            profile.api_url = Some(settings.api_url.clone());
-        }
+        profile.api_url = kept_address(&settings.api_url);
         config.write(folder)?;
         Stored::read(folder)?.put(folder, &settings.profile, &settings.api_url, &token)?;
         if settings::variable("SUPABASE_ACCESS_TOKEN").is_some() {
@@ -74,9 +72,27 @@ impl Login {
     }
 }
 
+/// The address that a profile names: none is the official one.
+fn kept_address(api_url: &str) -> Option<String> {
+    let is_official = credentials::same_address(api_url, credentials::OFFICIAL_API_URL);
+    (!is_official).then(|| api_url.to_owned())
+}
+
 const COLUMNS: &[Column] = &[
     Column::new("username", "User"),
     Column::new("primary_email", "E-mail"),
     Column::new("profile", "Profile"),
     Column::new("api_url", "API"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_official_address_takes_the_place_of_another_one() {
+        assert_eq!(kept_address("https://api.supabase.com/"), None);
+        let other = "https://api.example";
+        assert_eq!(kept_address(other).as_deref(), Some(other));
+    }
+}

@@ -339,3 +339,15 @@ fn a_token_in_the_wrong_place_is_not_printed() {
         );
     }
 }
+
+#[test]
+fn there_may_be_nothing_to_link_to() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    let person = supabase.command("link").at_terminal(100);
+    insta::assert_snapshot!(person.sees_the_end(), @"
+    error[not_found]: you have no projects
+    hint: `supactl projects create <NAME>` makes one
+    [exit status: 5]
+    ");
+}

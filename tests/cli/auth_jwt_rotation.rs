@@ -48,6 +48,28 @@ fn a_key_that_nobody_knows_yet_does_not_sign() {
 }
 
 #[test]
+fn no_wait_is_longer_than_half_an_hour() {
+    let supabase = FakeSupabase::start();
+    let mut young = key(ONE, "ES256", "standby");
+    young["updated_at"] = json!("2126-01-01T00:00:00.250Z");
+    supabase
+        .on("GET", KEYS)
+        .answers(200, json!({"keys": [key(OTHER, "HS256", "in_use"), young]}));
+    supabase.on("PATCH", &one()).never();
+    insta::assert_snapshot!(supabase.run("auth jwt rotate --wait --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      1. the ES256 key `5d1e0c2a-6a7b-4c8d-9e0f-1a2b3c4d5e6f` signs
+      2. the old key signs no more; its tokens stay good, and nobody is signed out
+      3. when the last of them has run out, you revoke it, which is not done here
+    Edge Functions with `verify_jwt`, and code of yours that checks tokens with the JWT secret, refuse tokens of the new key: let them use the public keys first
+    error[timeout]: every cache of public keys knows the new key from 2126-01-01T00:20:01Z on, and `--wait` waits for half an hour at most
+    hint: `supactl auth jwt rotate --wait --project abcdefghijklmnopqrst` goes on from there
+    [exit status: 8]
+    ");
+}
+
+#[test]
 fn a_key_of_an_unknown_age_may_be_new() {
     let supabase = FakeSupabase::start();
     let ageless = json!({"id": ONE, "algorithm": "ES256", "status": "standby"});

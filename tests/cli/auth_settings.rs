@@ -154,7 +154,7 @@ fn what_did_not_take_effect_is_an_error() {
         &json!({"password_min_length": 12, "password_hibp_enabled": true}),
         &json!({"password_min_length": 12}),
     );
-    insta::assert_snapshot!(supabase.run("auth service config --set password_min_length=12 --set password_hibp_enabled=true --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("auth service config --set password_min_length=12 --set password_hibp_enabled=true --timeout 1ns"), @"
     changed	password_min_length: 8 → 12; password_hibp_enabled: null → true
     unchanged	
     ------- stderr -------
@@ -360,6 +360,83 @@ fn what_is_newer_than_this_program_can_be_forced() {
     takes(&supabase, &change, &change);
     let screen = supabase.run("auth service config --set a_setting_of_next_year=5 --force");
     assert_eq!(screen.status(), Some(0), "{screen}");
+}
+
+#[test]
+fn a_secret_that_is_newer_than_this_program_is_kept_secret_too() {
+    let supabase = FakeSupabase::start();
+    let change = json!({"external_foo_secret": GIVEN_SECRET});
+    let told = json!({"external_foo_secret": DIGEST});
+    takes(&supabase, &change, &told);
+    let line = "auth service config --force --set external_foo_secret=";
+    insta::assert_snapshot!(supabase.run(&format!("{line}{GIVEN_SECRET}")), @"
+    changed	external_foo_secret: unset → set
+    unchanged	
+    ------- stderr -------
+    A secret typed as an argument can be seen by others on this machine: `--set external_foo_secret` also takes `-`, `@FILE` and `env:NAME`
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      external_foo_secret: unset → set
+    Changed 1 setting
+    ");
+    takes(&supabase, &change, &told);
+    let run = supabase.command(&format!("{line}env:SECRET"));
+    insta::assert_snapshot!(run.env("SECRET", GIVEN_SECRET).run(), @"
+    changed	external_foo_secret: unset → set
+    unchanged	
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      external_foo_secret: unset → set
+    Changed 1 setting
+    ");
+    // A secret of digits alone is a text, and what only sounds like one may be switched on.
+    takes(
+        &supabase,
+        &json!({"external_foo_secret": "123456", "external_foo_require_password": true}),
+        &json!({"external_foo_secret": DIGEST, "external_foo_require_password": true}),
+    );
+    let line = format!("{line}123456 --set external_foo_require_password=true");
+    insta::assert_snapshot!(supabase.run(&line), @"
+    changed	external_foo_secret: unset → set; external_foo_require_password: unset → true
+    unchanged	
+    ------- stderr -------
+    A secret typed as an argument can be seen by others on this machine: `--set external_foo_secret` also takes `-`, `@FILE` and `env:NAME`
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+      external_foo_secret: unset → set
+      external_foo_require_password: unset → true
+    Changed 2 settings
+    ");
+
+    let file = supabase.world().file(
+        "auth.yaml",
+        &format!("external_foo_secret: {GIVEN_SECRET}\n"),
+    );
+    supabase.on("GET", CONFIG).answers(200, changed(&told));
+    let run = supabase.command("auth service diff --force --file");
+    insta::assert_snapshot!(run.arg(file).run(), @"
+    external_foo_secret	set	set	
+    ------- stderr -------
+    error[check_failed]: 1 of 1 settings differ
+    hint: `supactl auth service config --file [world]/auth.yaml` changes them
+    [exit status: 9]
+    ");
+    let shown = supabase.run("auth service get -o json").json();
+    assert_eq!(shown["data"]["external_foo_secret"], "set");
+    assert_eq!(shown["data"]["a_setting_of_tomorrow"], json!({"on": true}));
+}
+
+#[test]
+fn a_redirect_address_has_one_slash() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", CONFIG).answers(200, config());
+    let run = supabase.command("auth providers get google --fields redirect_url");
+    let screen = run
+        .env("SUPACTL_PROJECT_URL", "https://{ref}.example/")
+        .run();
+    assert_eq!(
+        screen.stdout(),
+        "redirect_url\thttps://abcdefghijklmnopqrst.example/auth/v1/callback\n",
+        "{screen}"
+    );
 }
 
 #[test]

@@ -376,11 +376,11 @@ fn a_service_that_does_not_take_saml_in_time_is_told() {
         .on("POST", PROVIDERS)
         .answers(404, json!({"message": OFF}))
         .once();
-    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --timeout 1ns"), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
     SAML: being switched on
-    error[timeout]: SAML: still being switched on after 1 s
+    error[timeout]: SAML: still being switched on after 0 s
     hint: no provider was added: type it again in a minute, or wait longer with `--timeout`
     [exit status: 8]
     ");
@@ -405,4 +405,27 @@ fn a_plan_without_saml_is_told() {
         (Some(4), Some("plan_required")),
         "{screen}"
     );
+}
+
+#[test]
+fn saml_that_was_switched_on_for_nothing_is_told() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", CONFIG)
+        .answers(200, json!({"saml_enabled": false}));
+    supabase
+        .on("PATCH", CONFIG)
+        .answers(200, json!({"saml_enabled": true}))
+        .once();
+    supabase
+        .on("POST", PROVIDERS)
+        .answers(400, json!({"message": "the metadata are broken"}))
+        .once();
+    insta::assert_snapshot!(supabase.run("auth sso enable --metadata-url https://idp.example.com --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Switched SAML on
+    error[rejected]: SAML was switched on, and no provider was added: the metadata are broken
+    [exit status: 1]
+    ");
 }

@@ -313,3 +313,20 @@ fn a_list_after_a_deletion_is_asked_for_anew() {
     let row = listed.stdout().lines().find(|row| row.starts_with("rev1"));
     assert!(row.is_none_or(|row| row.contains("GOING_DOWN")), "{listed}");
 }
+
+#[test]
+fn a_branch_that_is_not_ready_in_time_was_created_all_the_same() {
+    let world = World::new();
+    let line = "branches create try-out --wait --timeout 7s --fields name,preview_project_status --project acmeanalyticsabcdefg";
+    let screen = sandbox(&world, line);
+    assert_eq!(
+        screen.stdout(),
+        "name\ttry-out\npreview_project_status\tCOMING_UP\n",
+        "{screen}"
+    );
+    assert_eq!(screen.code(), Some("timeout"), "{screen}");
+    assert!(
+        screen.stderr().contains("Created branch `try-out`"),
+        "{screen}"
+    );
+}

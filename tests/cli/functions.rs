@@ -439,6 +439,19 @@ fn download_writes_files_where_they_were() {
 }
 
 #[test]
+fn what_is_there_and_cannot_be_read_is_not_replaced() {
+    let supabase = downloadable(&[("index.ts", "one\r\n")]);
+    supabase.world().file("here/there/index.ts/mine", "");
+    let screen = supabase.run("functions download hello --into there --yes");
+    assert_eq!(screen.code(), Some("invalid_input"), "{screen}");
+    assert!(screen.stderr().contains("there/index.ts"), "{screen}");
+    assert!(
+        !screen.stderr().contains("Wrote"),
+        "nothing was begun: {screen}"
+    );
+}
+
+#[test]
 fn a_bundle_that_only_the_service_reads_is_told_so() {
     let supabase = FakeSupabase::start();
     supabase

@@ -195,6 +195,13 @@ fn cron_is_set_up_once_and_removed() {
 fn nothing_is_changed_without_a_yes() {
     let supabase = FakeSupabase::start();
     supabase.on("POST", QUERY).never();
+    insta::assert_snapshot!(supabase.run("integrations remove cron"), @"
+    ------- stderr -------
+    error[confirmation_required]: cannot ask for confirmation here: Remove `cron` from project abcdefghijklmnopqrst?
+    hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
+    [exit status: 3]
+    ");
+    assert_eq!(supabase.conversation(), "");
     sees(&supabase, cron(false));
     insta::assert_snapshot!(supabase.run("integrations setup cron"), @"
     ------- stderr -------
@@ -204,13 +211,57 @@ fn nothing_is_changed_without_a_yes() {
     hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
     [exit status: 3]
     ");
-    sees(&supabase, cron(true));
-    insta::assert_snapshot!(supabase.run("integrations remove cron"), @"
+    // Nobody else is asked either.
+    supabase.on("GET", ISSUERS).answers(200, json!([])).once();
+    supabase.on("GET", DOCUMENT).never();
+    let line = format!(
+        "integrations setup third-party-auth --kind oidc --set issuer={}",
+        address(&supabase)
+    );
+    assert_eq!(supabase.run(&line).status(), Some(3));
+}
+
+#[test]
+fn a_step_that_fails_tells_of_those_before_it() {
+    let exposes = |schemas: &str| {
+        let supabase = FakeSupabase::start();
+        supabase
+            .on("GET", DATA_API)
+            .answers(200, json!({"db_schema": schemas}));
+        supabase
+    };
+    let supabase = exposes("public");
+    sees(&supabase, facts(&[("pg_graphql", None, "")], &json!({})));
+    supabase.on("POST", QUERY).answers(201, json!([])).once();
+    supabase
+        .on("PATCH", DATA_API)
+        .answers(403, json!({"message": "you may not"}))
+        .once();
+    insta::assert_snapshot!(supabase.run("integrations setup graphql --yes"), @"
     ------- stderr -------
     Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
-    error[confirmation_required]: cannot ask for confirmation here: Remove `cron` from project abcdefghijklmnopqrst? This deletes all jobs.
-    hint: pass `--yes` to go ahead, or `--dry-run` to see what would be sent
-    [exit status: 3]
+      install extension pg_graphql
+      expose these schemas in the Data API: public,graphql_public
+    error[forbidden]: after 1 of 2 steps (install extension pg_graphql): you may not
+    hint: the token may lack the permission `data_api_config_write`, or there is no such project or organization, or it is not yours
+    [exit status: 4]
+    ");
+
+    let supabase = exposes("public,pgmq_public");
+    sees(&supabase, queues(6));
+    supabase
+        .on("PATCH", DATA_API)
+        .answers(200, json!({}))
+        .once();
+    supabase
+        .on("POST", QUERY)
+        .answers(400, json!({"message": "it is in use"}))
+        .once();
+    insta::assert_snapshot!(supabase.run("integrations remove queues --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[rejected]: it was hidden from the Data API, and no more: it is in use
+    [exit status: 1]
     ");
 }
 
@@ -406,7 +457,7 @@ fn graphql_must_answer_and_be_exposed() {
         .answers(200, json!({"db_schema": "public,graphql_public"}))
         .once();
     probe(false);
-    insta::assert_snapshot!(supabase.run("integrations setup graphql --yes --timeout 1s"), @"
+    insta::assert_snapshot!(supabase.run("integrations setup graphql --yes --timeout 1ns"), @"
     name	graphql
     status	incomplete
     checks	extension pg_graphql: ok (1.5); graphql_public exposed: ok (public,graphql_public); queries answered: FAILED

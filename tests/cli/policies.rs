@@ -627,3 +627,23 @@ fn a_person_sees_what_a_template_makes_before_it_is_asked_for() {
     [exit status: 3]
     ");
 }
+
+#[test]
+fn the_same_in_the_words_of_the_database_is_no_change() {
+    let supabase = FakeSupabase::start();
+    let there = json!([{
+        "name": "rr", "table": "objects", "command": "select", "kind": "permissive", "roles": ["authenticated"],
+        "using": "(bucket_id = 'avatars'::text)", "check": null, "rls_enabled": true,
+    }]);
+    supabase.on("POST", POLICIES).answers(201, there);
+    supabase.on("POST", QUERY).never();
+    let line = "storage policies set rr --bucket avatars --command select --role";
+    insta::assert_snapshot!(supabase.run(&format!("{line} authenticated --yes")), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Nothing to change
+    ");
+    // Another one still takes its place.
+    let other = supabase.run(&format!("{line} anon --dry-run"));
+    assert!(other.stderr().contains("replace `rr`"), "{other}");
+}

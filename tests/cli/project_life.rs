@@ -147,6 +147,24 @@ fn a_deleted_project_is_gone() {
 }
 
 #[test]
+fn a_name_can_be_typed_whatever_it_is() {
+    for (name, typed) in [(" shop ", "shop\r"), (" ", "abcdefghijklmnopqrst\r")] {
+        let supabase = FakeSupabase::start();
+        let path = format!("/v1/projects/{REF}");
+        supabase
+            .on("GET", &path)
+            .answers(200, json!({"ref": REF, "name": name}));
+        supabase.on("DELETE", &path).answers(200, json!({})).once();
+        let person = supabase
+            .command(&format!("projects delete {REF}"))
+            .at_terminal(100)
+            .reads("to go ahead");
+        let screen = person.types(typed).sees_the_end();
+        assert_eq!(screen.status(), Some(0), "{screen}");
+    }
+}
+
+#[test]
 fn deleting_asks_for_the_name() {
     let world = World::new();
     let person = |typed: &str| {

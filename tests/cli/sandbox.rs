@@ -185,6 +185,14 @@ fn the_clock_moves_and_a_wait_moves_it() {
     let waited = sandbox(&world, "projects wait acme-analytics --timeout 30m");
     assert_eq!(waited.code(), Some("timeout"), "{waited}");
     assert!(at("sandbox clock").duration_since(after).as_secs() > 29 * 60);
+    // A wait that no number of looks fits goes on to its end.
+    let before = at("sandbox clock");
+    let waited = sandbox(&world, "projects wait acme-analytics --timeout 9s");
+    assert!(waited.stderr().contains("after 9 s"), "{waited}");
+    assert!(at("sandbox clock").duration_since(before).as_secs() >= 9);
+    // Nor can anybody get to the end of time.
+    let too_far = sandbox(&world, "sandbox clock +99999999999h");
+    assert_eq!(too_far.status(), Some(2), "{too_far}");
 }
 
 #[test]

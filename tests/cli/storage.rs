@@ -502,3 +502,48 @@ fn the_gateway_of_the_project_is_asked_and_no_other() {
         "an address without {{ref}} is used as it is:\n{screen}"
     );
 }
+
+#[test]
+fn what_was_deleted_before_a_failure_is_told() {
+    let files = |supabase: &FakeSupabase, page: serde_json::Value| {
+        supabase
+            .on("POST", LIST_OBJECTS)
+            .answers(200, json!({"hasNext": false, "objects": page}))
+            .once();
+    };
+    let deletes = |supabase: &FakeSupabase, status, said: serde_json::Value| {
+        supabase.on("DELETE", OBJECTS).answers(status, said).once();
+    };
+    let supabase = FakeSupabase::with_keys();
+    shows_avatars(&supabase);
+    files(&supabase, json!([{"name": "a.png"}, {"name": "b.png"}]));
+    deletes(&supabase, 200, json!([{}, {}]));
+    files(&supabase, json!([]));
+    supabase
+        .on("DELETE", AVATARS)
+        .answers(
+            403,
+            json!({"statusCode": "403", "error": "Unauthorized", "message": "not yours"}),
+        )
+        .once();
+    insta::assert_snapshot!(supabase.run("storage buckets delete avatars --force --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[forbidden]: 2 files were deleted, the bucket is still there: not yours
+    hint: the token may lack a permission, or there is no such project or organization, or it is not yours
+    [exit status: 4]
+    ");
+
+    let supabase = FakeSupabase::with_keys();
+    shows_avatars(&supabase);
+    files(&supabase, json!([{"name": "a.png"}, {"name": "b.png"}]));
+    deletes(&supabase, 200, json!([{}]));
+    files(&supabase, json!([{"name": "b.png"}]));
+    deletes(&supabase, 200, json!([]));
+    insta::assert_snapshot!(supabase.run("storage buckets empty avatars --yes"), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    error[conflict]: 1 file was deleted: 1 objects of bucket `avatars` are still there after deleting them
+    [exit status: 6]
+    ");
+}

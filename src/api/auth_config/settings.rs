@@ -8,7 +8,7 @@ use super::values::{
     is_email, is_hook_secret, is_hook_uri, is_tag, is_test_code, is_unset, number, number_of,
     plain, same, truth, wildcards,
 };
-use crate::api::mask::MASK;
+use crate::api::mask::{self, MASK};
 
 /// What a setting is about: the groups in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,6 +185,24 @@ impl Setting {
         matches!(self.kind, Kind::Secret | Kind::HookSecrets)
     }
 
+    /// Whether a value of this name is never shown. Of a setting that is newer than this program only
+    /// its name can tell.
+    pub(crate) fn hides(key: &str, value: &Value) -> bool {
+        match Self::find(key) {
+            Some(setting) => setting.is_secret(),
+            None => mask::is_secret(key) && !value.is_boolean(),
+        }
+    }
+
+    /// The value of this name as people may see it, be it known here or not.
+    pub(crate) fn shown_by_name(key: &str, value: &Value) -> Value {
+        match Self::find(key) {
+            Some(setting) => setting.shown(value),
+            None if Self::hides(key, value) => set_or_unset(value),
+            None => mask::json(value),
+        }
+    }
+
     /// It may be cleared.
     pub(crate) fn is_nullable(&self) -> bool {
         !NEVER_NULL.contains(&self.key)
@@ -195,7 +213,7 @@ impl Setting {
         if !self.is_secret() {
             return value.clone();
         }
-        json!(if is_unset(value) { "unset" } else { "set" })
+        set_or_unset(value)
     }
 
     /// What it takes, in words.
@@ -330,6 +348,11 @@ impl Setting {
             Weaker::Given => !is_unset(new),
         }
     }
+}
+
+/// All that is told of a secret.
+fn set_or_unset(value: &Value) -> Value {
+    json!(if is_unset(value) { "unset" } else { "set" })
 }
 
 fn one_of(words: &[&str]) -> String {

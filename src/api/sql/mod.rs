@@ -17,7 +17,7 @@
 //! - Pieces: [`identifier`], [`qualified`], [`role`], [`literal`], [`secret_literal`], [`text_array`],
 //!   [`jsonb`], [`number`], [`expression`] (a person's, looked at first), [`Sql::written`] (a person's
 //!   statements as they are), [`Sql::join`]. NUL and names of more than 63 bytes are refused.
-//! - [`statements`] cuts a file where its statements end.
+//! - [`same`] compares an expression with what PostgreSQL made of it; [`statements`] cuts a file where its statements end.
 //! - A refusal of the database is `query_failed`: SQLSTATE, line, column, detail, hint and context are in
 //!   `details`; [`sqlstate`] reads the first of them off an error.
 //!
@@ -30,6 +30,7 @@ mod buckets;
 mod error;
 mod lex;
 mod quote;
+mod same;
 mod script;
 
 use std::fmt;
@@ -51,6 +52,7 @@ pub(crate) use lex::expression;
 pub(crate) use quote::{
     identifier, jsonb, literal, number, qualified, role, secret_literal, text_array,
 };
+pub(crate) use same::same;
 pub(crate) use script::{Statement, statements};
 
 /// A statement, or a piece of one. Can only be made of constants and of what was quoted here.

@@ -24,10 +24,11 @@ pub(super) fn on_command_line(app: &App, pairs: &[String], force: bool) -> Resul
                 "write `--set KEY=VALUE`",
             ));
         };
-        let secret = Setting::find(key).is_some_and(Setting::is_secret);
         let value = match text {
             "null" => Value::Null,
-            text if secret => exposed(&app.secret(&format!("--set {key}"), text)?),
+            text if Setting::hides(key, &serde_json::from_str(text).unwrap_or_default()) => {
+                exposed(&app.secret(&format!("--set {key}"), text)?)
+            }
             text => Value::String(text.to_owned()),
         };
         wanted.push((key.to_owned(), value));
@@ -54,9 +55,8 @@ pub(super) fn in_file(file: &Path, force: bool) -> Result<Wanted> {
     };
     let mut wanted = Vec::new();
     for (key, value) in object.unwrap_or_default() {
-        let secret = Setting::find(&key).is_some_and(Setting::is_secret);
         let value = match value {
-            Value::String(text) if secret => {
+            Value::String(text) if Setting::hides(&key, &Value::Null) => {
                 exposed(&settings::secret(&format!("`{key}`"), &text)?)
             }
             other => other,
@@ -86,7 +86,10 @@ pub(super) fn checked(given: Wanted, force: bool) -> Result<Wanted> {
                     Err(problem) => wrong.push(problem),
                 }
             }
-            None if force => wanted.push((key, of_unknown_type(value))),
+            None if force => {
+                let value = of_unknown_type(&key, value);
+                wanted.push((key, value));
+            }
             None => {
                 wrong.push(format!("there is no setting `{key}`"));
                 unknown.push(key);
@@ -127,12 +130,13 @@ fn template(setting: &Setting, value: Value) -> Result<Value, String> {
     }
 }
 
-/// What a setting takes that is not known here can only be guessed.
-fn of_unknown_type(value: Value) -> Value {
+/// What a setting takes that is not known here can only be guessed; a secret of digits is a text.
+fn of_unknown_type(key: &str, value: Value) -> Value {
     match &value {
         Value::String(text) => serde_json::from_str(text)
             .ok()
             .filter(|guess: &Value| !guess.is_array() && !guess.is_object())
+            .filter(|guess| !Setting::hides(key, guess))
             .unwrap_or(value),
         _ => value,
     }

@@ -47,9 +47,7 @@ pub(super) struct Change {
 impl Change {
     /// As it is shown, in a plan and in data: secrets as whether they are set.
     fn shown(&self) -> Object {
-        let shown = |value: &Value| {
-            Setting::find(&self.key).map_or_else(|| value.clone(), |setting| setting.shown(value))
-        };
+        let shown = |value: &Value| Setting::shown_by_name(&self.key, value);
         Object::from_iter([
             ("key".to_owned(), json!(self.key)),
             ("old".to_owned(), shown(&self.old)),
@@ -96,7 +94,7 @@ impl Plan {
         for (key, new) in wanted {
             let setting = Setting::find(key);
             let old = config.get(key).cloned().unwrap_or(Value::Null);
-            let secret = setting.is_some_and(Setting::is_secret) && !is_unset(new);
+            let secret = Setting::hides(key, new) && !is_unset(new);
             if secret && old == *new {
                 return Err(Error::invalid_with_hint(
                     format!("`{key}`: this is the digest that the service shows, not the secret"),
@@ -279,7 +277,7 @@ impl Plan {
     fn not_taken(&self, config: &Object) -> Vec<&str> {
         let taken = |change: &Change| {
             let now = config.get(&change.key).unwrap_or(&Value::Null);
-            if Setting::find(&change.key).is_some_and(Setting::is_secret) {
+            if Setting::hides(&change.key, &change.new) {
                 is_unset(now) == is_unset(&change.new)
             } else {
                 same(now, &change.new)

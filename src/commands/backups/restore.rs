@@ -40,7 +40,8 @@ impl Restore {
         let api = app.api()?;
         let found = api.project(&project).await?;
         check(&api.backups(&project).await?, at)?;
-        let name = found.text("name").unwrap_or(project.as_str());
+        let name = found.text("name").filter(|name| !name.trim().is_empty());
+        let name = name.unwrap_or(project.as_str());
         app.terminal().confirm_by_name(&question, name)?;
         api.restore_backup(&project, at.as_second()).await?;
         let done = format!("The database is being taken back to {at}");

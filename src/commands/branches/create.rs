@@ -72,13 +72,17 @@ impl Create {
         };
         let branch = made.project_ref()?;
         let done = format!("Created branch `{}`, project {branch}", new.name);
-        if let Some(limit) = self.wait.limit() {
-            progress::until_healthy(app, &branch, limit).await?;
-        }
-        let after = api
-            .branch(&project, &new.name)
-            .await
-            .map_err(|error| error.after(&done))?;
-        Ok(Reply::item(after, COLUMNS).with_message(done))
+        let waited = match self.wait.limit() {
+            Some(limit) => progress::until_healthy(app, &branch, limit).await,
+            None => Ok(()),
+        };
+        let after = api.branch(&project, &new.name).await;
+        // Whatever failed now, it was created.
+        let (row, failed) = match (after, waited) {
+            (Ok(row), waited) => (row, waited.err()),
+            (Err(error), Ok(())) | (Err(_), Err(error)) => (made, Some(error)),
+        };
+        let reply = Reply::item(row, COLUMNS).with_message(done);
+        Ok(failed.into_iter().fold(reply, Reply::with_verdict))
     }
 }

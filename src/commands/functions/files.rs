@@ -1,5 +1,6 @@
 //! Writes the files of a function where they belong, and nowhere else.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ pub(super) struct Plan {
 /// Works out where each file goes, before any is written.
 ///
 /// # Errors
-/// `malformed_response` for a path that leads out of the folder: it came from the service, and is not
+/// Where a file is that cannot be read; `malformed_response` for a path that leads out of the folder: it came from the service, and is not
 /// trusted.
 pub(super) fn plan(folder: &Path, sources: &[Source]) -> Result<Plan> {
     let mut plan = Plan {
@@ -38,7 +39,8 @@ pub(super) fn plan(folder: &Path, sources: &[Source]) -> Result<Plan> {
         match std::fs::read(&file) {
             Ok(bytes) if bytes == *source.bytes => continue,
             Ok(_) => plan.replaced += 1,
-            Err(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::file(file.display().to_string(), error)),
         }
         plan.files.push((file, source.bytes.clone()));
     }

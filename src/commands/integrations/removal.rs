@@ -127,12 +127,18 @@ impl Removal {
     /// Takes it away. A dry run shows all that would be sent.
     pub(super) async fn carry_out(&self, api: &Api, project: &ProjectRef) -> Result<()> {
         let mut held_back = false;
-        let mut done = |result: Result<()>| match result {
+        let mut gone: Vec<String> = Vec::new();
+        let mut done = |result: Result<()>, what: String| match result {
+            Ok(()) => {
+                gone.push(what);
+                Ok(())
+            }
             Err(Error::HeldBack) => {
                 held_back = true;
                 Ok(())
             }
-            other => other,
+            Err(error) if gone.is_empty() => Err(error),
+            Err(error) => Err(error.when(&format!("{}, and no more", gone.join(", ")))),
         };
         match self {
             Self::Extension {
@@ -142,29 +148,33 @@ impl Removal {
                 ..
             } => {
                 if let Some(schemas) = schemas {
-                    done(api.expose_schemas(project, schemas).await)?;
+                    let hidden = "it was hidden from the Data API".to_owned();
+                    done(api.expose_schemas(project, schemas).await, hidden)?;
                 }
                 if *hides {
                     done(
                         api.change_integration(project, HIDE_QUEUES)
                             .await
                             .map_err(explained),
+                        "its queues were hidden".to_owned(),
                     )?;
                 }
                 done(
                     api.change_integration(project, extension.remove)
                         .await
                         .map_err(explained),
+                    String::new(),
                 )?;
             }
             Self::Webhooks(hooks) => {
                 for hook in hooks {
-                    done(api.delete_webhook(project, hook).await)?;
+                    let deleted = format!("webhook `{}` was deleted", hook.name);
+                    done(api.delete_webhook(project, hook).await, deleted)?;
                 }
             }
-            Self::DataApi => done(api.expose_schemas(project, "").await)?,
-            Self::Issuer(item) => done(api.refuse_tokens(project, id(item)).await)?,
-            Self::Drain(item) => done(api.delete_log_drain(project, id(item)).await)?,
+            Self::DataApi => api.expose_schemas(project, "").await?,
+            Self::Issuer(item) => api.refuse_tokens(project, id(item)).await?,
+            Self::Drain(item) => api.delete_log_drain(project, id(item)).await?,
         }
         if held_back {
             Err(Error::HeldBack)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::examine::{Known, examine};
 use super::found::{COLUMNS, Status};
 use super::removal::Removal;
-use super::setup::elsewhere;
+use super::setup::{elsewhere, page};
 use super::{named, names};
 use crate::app::App;
 use crate::cli::WriteArgs;
@@ -37,6 +37,12 @@ pub(crate) struct Remove {
 impl Remove {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         let integration = named(&self.name)?;
+        // What only the dashboard removes needs no yes to be told so.
+        if page(integration).is_none() {
+            let project = app.project_in_question()?;
+            app.terminal()
+                .can_confirm(&format!("Remove `{}` from project {project}?", self.name))?;
+        }
         let project = app.project_to_change().await?;
         elsewhere(integration, &project)?;
         let api = app.api()?;
@@ -64,9 +70,13 @@ impl Remove {
         }
         removal.carry_out(api, &project).await?;
         data.insert("deleted".to_owned(), Value::Bool(true));
-        let known = Known::of(api, &project, &[integration], false).await?;
-        let after = examine(api, &project, integration, &known, false, false).await;
-        let after = after.map_err(|error| error.after("it was removed"))?;
+        let look = async || {
+            let known = Known::of(api, &project, &[integration], false).await?;
+            examine(api, &project, integration, &known, false, false).await
+        };
+        let after = look()
+            .await
+            .map_err(|error| error.after("it was removed"))?;
         let reply = Reply::item(data, COLUMNS);
         Ok(
             if removal.is_gone(&after) || after.status == Status::Available {

@@ -91,6 +91,12 @@ impl Setup {
                 Some(verdict) => reply.with_verdict(verdict),
             });
         }
+        for step in &steps {
+            app.say(&format!("  {}", step.told()));
+        }
+        let question = format!("Set up `{}` in project {project}?", self.name);
+        // An issuer is not asked for nothing.
+        app.terminal().can_confirm(&question)?;
         let document = self.discovery(app, &given).await?;
         if let Some(check) = document.as_ref().filter(|check| check.ok == Some(false)) {
             let found = Examined {
@@ -106,11 +112,7 @@ impl Setup {
                 ),
             }));
         }
-        for step in &steps {
-            app.say(&format!("  {}", step.told()));
-        }
-        app.terminal()
-            .confirm(&format!("Set up `{}` in project {project}?", self.name))?;
+        app.terminal().confirm(&question)?;
         take(&steps, app, &project).await?;
         let mut after = self.settled(app, &project, integration, &given).await?;
         after.checks.extend(document);
@@ -247,10 +249,19 @@ impl Setup {
 /// Takes the steps in order. A dry run shows them all.
 async fn take(steps: &[Step], app: &App, project: &ProjectRef) -> Result<()> {
     let mut held_back = false;
-    for step in steps {
+    for (taken, step) in steps.iter().enumerate() {
         match step.take(app.api()?, project).await {
+            Ok(()) => {}
             Err(Error::HeldBack) => held_back = true,
-            other => other?,
+            Err(error) if taken == 0 => return Err(error),
+            Err(error) => {
+                let told: Vec<_> = steps[..taken].iter().map(Step::told).collect();
+                let all = steps.len();
+                return Err(error.when(&format!(
+                    "after {taken} of {all} steps ({})",
+                    told.join("; ")
+                )));
+            }
         }
     }
     if held_back {
@@ -260,12 +271,19 @@ async fn take(steps: &[Step], app: &App, project: &ProjectRef) -> Result<()> {
     }
 }
 
+/// The page of the dashboard that alone sets an integration up.
+pub(super) fn page(integration: &Integration) -> Option<&'static str> {
+    match integration.way {
+        Way::Dashboard(page) => Some(page),
+        Way::Github => Some("settings/integrations"),
+        _ => None,
+    }
+}
+
 /// What only the dashboard can do.
 pub(super) fn elsewhere(integration: &Integration, project: &ProjectRef) -> Result<()> {
-    let page = match integration.way {
-        Way::Dashboard(page) => page,
-        Way::Github => "settings/integrations",
-        _ => return Ok(()),
+    let Some(page) = page(integration) else {
+        return Ok(());
     };
     Err(Error::invalid_with_hint(
         format!(

@@ -278,7 +278,9 @@ fn verdict(conditions: &[Condition], gathered: &Gathered) -> Option<Error> {
     let mut met = Vec::new();
     let mut unknown: Option<(Code, String)> = None;
     for condition in conditions {
-        match gathered.value(condition.figure) {
+        let value = gathered.value(condition.figure);
+        // What is no number, such as a share of nothing, is not known either.
+        match value.filter(|value| value.is_finite()) {
             Some(value) if condition.is_met(value) => {
                 met.push(format!(
                     "{condition}: it is {}",

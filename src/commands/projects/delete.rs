@@ -36,6 +36,7 @@ impl Delete {
         let mut project = api.project(reference).await?.into_object();
         let name = project["name"]
             .as_str()
+            .filter(|name| !name.trim().is_empty())
             .unwrap_or(reference.as_str())
             .to_owned();
         app.terminal().confirm_by_name(&question, &name)?;

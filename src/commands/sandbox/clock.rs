@@ -41,7 +41,14 @@ impl Clock {
 
 const COLUMNS: &[Column] = &[Column::shown("now_at", "Now", Show::Time)];
 
+/// The longest step: what a project lives through, and far from the last day that can be told.
+const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+
 /// A length of time with the `+` that says that clocks only go forward.
 fn forward(text: &str) -> Result<Duration, String> {
-    duration(text.strip_prefix('+').unwrap_or(text))
+    let by = duration(text.strip_prefix('+').unwrap_or(text))?;
+    if by > LONGEST {
+        return Err("ten years is the longest step".to_owned());
+    }
+    Ok(by)
 }

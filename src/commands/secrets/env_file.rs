@@ -70,28 +70,31 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, (usize, &'static str)> {
         if equals == '\n' {
             return Err((line, "write it as NAME=value"));
         }
-        let (value, after) = value(&here[end + 1..]).ok_or((line, "a quote is not closed"))?;
+        let (value, after) = value(&here[end + 1..]).map_err(|problem| (line, problem))?;
         pairs.push((here[..end].trim().to_owned(), value));
         rest = after;
     }
     Ok(pairs)
 }
 
+/// What is wrong with a quote that nothing ends.
+const OPEN: &str = "a quote is not closed";
+
 /// A value, and what comes after its line. Double quotes know `\n` and the like, single ones do not,
 /// both may hold line breaks; without any, a value ends at its line or at ` #`.
-fn value(text: &str) -> Option<(String, &str)> {
-    let text = text.trim_start_matches([' ', '\t']);
-    if let Some(quoted) = text.strip_prefix('\'') {
-        let end = quoted.find('\'')?;
-        return Some((quoted[..end].to_owned(), after_line(&quoted[end + 1..])));
+fn value(text: &str) -> Result<(String, &str), &'static str> {
+    let inside = text.trim_start_matches([' ', '\t']);
+    if let Some(quoted) = inside.strip_prefix('\'') {
+        let end = quoted.find('\'').ok_or(OPEN)?;
+        return Ok((quoted[..end].to_owned(), after_quote(&quoted[end + 1..])?));
     }
-    if let Some(quoted) = text.strip_prefix('"') {
+    if let Some(quoted) = inside.strip_prefix('"') {
         let mut value = String::new();
         let mut letters = quoted.char_indices();
         while let Some((at, letter)) = letters.next() {
             match letter {
-                '"' => return Some((value, after_line(&quoted[at + 1..]))),
-                '\\' => match letters.next()?.1 {
+                '"' => return Ok((value, after_quote(&quoted[at + 1..])?)),
+                '\\' => match letters.next().ok_or(OPEN)?.1 {
                     'n' => value.push('\n'),
                     'r' => value.push('\r'),
                     't' => value.push('\t'),
@@ -100,11 +103,23 @@ fn value(text: &str) -> Option<(String, &str)> {
                 other => value.push(other),
             }
         }
-        return None;
+        return Err(OPEN);
     }
+    // With the blanks before it: a comment may be all that comes after the equals sign.
     let line = text.split('\n').next().unwrap_or_default();
-    let value = line.split(" #").next().unwrap_or_default();
-    Some((value.trim().to_owned(), after_line(text)))
+    let value = [" #", "\t#"].iter().fold(line, |line, mark| {
+        line.split(mark).next().unwrap_or_default()
+    });
+    Ok((value.trim().to_owned(), after_line(text)))
+}
+
+/// What comes after the line of a value in quotes, which nothing but a comment may follow.
+fn after_quote(text: &str) -> Result<&str, &'static str> {
+    let here = text.trim_start_matches([' ', '\t']);
+    if here.is_empty() || here.starts_with(['#', '\n']) {
+        return Ok(after_line(here));
+    }
+    Err("something follows the closing quote; write `\\\"` for a quote inside of double ones")
 }
 
 fn after_line(text: &str) -> &str {
@@ -137,6 +152,13 @@ mod tests {
                 ("G", "")
             ]
         );
+        let empty = |name: &str| Ok(vec![(name.to_owned(), String::new())]);
+        assert_eq!(parse("A= # note"), empty("A"));
+        assert_eq!(parse("A=\t# note\n"), empty("A"));
+        for text in ["A=1\nB='it'x\nC=2", "A=1\nC=\"abc\"def", "A=1\nC=\"\" \"\""] {
+            let (line, problem) = parse(text).unwrap_err();
+            assert!(line == 2 && problem.starts_with("something follows"));
+        }
         assert_eq!(parse("A=1\nB"), Err((2, "write it as NAME=value")));
         assert_eq!(parse("A=1\n\nB=\"x\n"), Err((3, "a quote is not closed")));
     }

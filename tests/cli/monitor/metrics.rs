@@ -316,6 +316,8 @@ fn conditions_decide_the_exit_status() {
             "compute.load_5 > 100: the figure is not known",
         ),
         ("network.errors_per_s>100", 9, "the figure is not known"),
+        // The machine says that it is no number.
+        ("compute.load_5>100", 9, "the figure is not known"),
     ] {
         let supabase = FakeSupabase::start();
         for (time, busy) in [(10_000, 900), (10_060, 945)] {

@@ -15,6 +15,9 @@ use crate::cli::WriteArgs;
 use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 
+/// How long `--wait` waits in all: 20 minutes for caches, and 5 for the service's own rest.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+
 /// Rotate the signing key, one safe step at a time
 ///
 /// Looks at where the keys are, shows the steps that are left, asks, and goes as far as is safe now:
@@ -84,8 +87,13 @@ impl Rotate {
     /// All steps that are safe now.
     async fn go(&self, app: &App, project: &ProjectRef, stand: &Stand<'_>) -> Result<Reply> {
         let api = app.api()?;
+        let patience = Patience {
+            app,
+            project,
+            until: app.now()?.checked_add(LONGEST).unwrap_or(Timestamp::MAX),
+        };
         if let Stand::JwtSecret { .. } = stand {
-            let imported = self.patiently(app, async || api.import_jwt_secret(project).await);
+            let imported = self.patiently(&patience, async || api.import_jwt_secret(project).await);
             if let Some(key) = kept_going(imported.await)? {
                 app.say(&format!(
                     "Imported the JWT secret as signing key `{}`",
@@ -98,7 +106,7 @@ impl Rotate {
                 (*key).clone()
             }
             _ => {
-                let made = self.patiently(app, async || {
+                let made = self.patiently(&patience, async || {
                     api.create_signing_key(project, self.algorithm, None).await
                 });
                 let Some(key) = kept_going(made.await)? else {
@@ -124,9 +132,10 @@ impl Rotate {
                 let keys = api.signing_keys(project).await?;
                 return Ok(waiting(app, project, keys, ready));
             }
-            pause_until(app, ready, "every cache of public keys knows the new key").await?;
+            let what = "every cache of public keys knows the new key";
+            patience.pause_until(ready, what).await?;
         }
-        let signing = self.patiently(app, async || {
+        let signing = self.patiently(&patience, async || {
             api.use_signing_key(project, &id, KeyStatus::InUse).await
         });
         if kept_going(signing.await)?.is_none() {
@@ -140,7 +149,11 @@ impl Rotate {
     }
 
     /// Takes a step, with `--wait` as often as the service says from when on it takes it.
-    async fn patiently<T>(&self, app: &App, step: impl AsyncFn() -> Result<T>) -> Result<T> {
+    async fn patiently<T>(
+        &self,
+        patience: &Patience<'_>,
+        step: impl AsyncFn() -> Result<T>,
+    ) -> Result<T> {
         let mut waited = 0;
         loop {
             match step().await {
@@ -149,7 +162,8 @@ impl Rotate {
                 {
                     waited += 1;
                     let time = not_before(&error).unwrap_or(Timestamp::MIN);
-                    pause_until(app, time, "the service takes changes of keys again").await?;
+                    let what = "the service takes changes of keys again";
+                    patience.pause_until(time, what).await?;
                 }
                 done => return done,
             }
@@ -166,12 +180,32 @@ fn kept_going<T>(step: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Waits, and says what for.
-async fn pause_until(app: &App, time: Timestamp, what: &str) -> Result<()> {
-    let left = Duration::try_from(time.duration_since(app.now()?)).unwrap_or(Duration::ZERO);
-    app.say(&format!("Waiting until {}, when {what}", shown(time)));
-    let spinner = app.terminal().spinner("Waiting");
-    let paused = app.pause(left).await;
-    spinner.finish_and_clear();
-    paused.map_err(|error| Error::file("the sandbox's clock", error))
+/// How long a run waits, and for which project.
+struct Patience<'a> {
+    app: &'a App,
+    project: &'a ProjectRef,
+    until: Timestamp,
+}
+
+impl Patience<'_> {
+    /// Waits, and says what for; not at all where that would take too long.
+    async fn pause_until(&self, time: Timestamp, what: &str) -> Result<()> {
+        let app = self.app;
+        if time > self.until {
+            let message = format!(
+                "{what} from {} on, and `--wait` waits for half an hour at most",
+                shown(time)
+            );
+            let command = app.next_command("auth jwt rotate --wait", self.project);
+            return Err(ApiError::new(Code::Timeout, message)
+                .with_hint(format!("`{command}` goes on from there"))
+                .into());
+        }
+        let left = Duration::try_from(time.duration_since(app.now()?)).unwrap_or(Duration::ZERO);
+        app.say(&format!("Waiting until {}, when {what}", shown(time)));
+        let spinner = app.terminal().spinner("Waiting");
+        let paused = app.pause(left).await;
+        spinner.finish_and_clear();
+        paused.map_err(|error| Error::file("the sandbox's clock", error))
+    }
 }

@@ -74,15 +74,8 @@ fn describe(app: &App, project: &ProjectRef, provider: &Provider, config: &Objec
         Some(setting.shown(config.get(setting.key).unwrap_or(&Value::Null)))
     };
     let redirect_url = provider.redirects().then(|| {
-        // The sandbox's own address is new each time, and nothing to register.
-        let gateway = match app.settings().project_url.as_str() {
-            "" => "https://{ref}.supabase.co",
-            set => set,
-        };
-        format!(
-            "{}/auth/v1/callback",
-            gateway.replace("{ref}", project.as_str())
-        )
+        let address = app.project_address(project);
+        format!("{address}/auth/v1/callback")
     });
     Object::from_iter([
         ("name".to_owned(), json!(provider.name)),

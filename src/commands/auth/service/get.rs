@@ -34,8 +34,11 @@ impl Get {
             })
             .collect();
         if self.words.is_empty() {
-            // What is newer than this program comes last, as it is.
-            row.extend(config);
+            // What is newer than this program comes last.
+            row.extend(config.into_iter().map(|(key, value)| {
+                let shown = Setting::shown_by_name(&key, &value);
+                (key, shown)
+            }));
         }
         debug_assert!(
             row.keys()

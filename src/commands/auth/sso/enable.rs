@@ -70,17 +70,29 @@ impl Enable {
         };
         let project = app.project_to_change().await?;
         let api = app.api()?;
+        let mut switched_on = false;
         if !api.saml_is_on(&project).await? {
             app.terminal().confirm(&format!(
                 "Project {project} does not take SAML yet. Switch it on?"
             ))?;
             match api.switch_saml_on(&project).await {
                 // A dry run shows what comes next, too.
-                Ok(()) | Err(Error::HeldBack) => {}
+                Err(Error::HeldBack) => {}
                 Err(error) => return Err(error),
+                Ok(()) => {
+                    switched_on = true;
+                    app.say("Switched SAML on");
+                }
             }
         }
-        let created = created(app, &project, &new, self.timeout).await?;
+        let created = created(app, &project, &new, self.timeout).await;
+        let created = created.map_err(|error| {
+            if switched_on {
+                error.when("SAML was switched on, and no provider was added")
+            } else {
+                error
+            }
+        })?;
         let done = format!("Added SSO provider `{}`", created.id());
         let provider = match created.id().parse() {
             Ok(id) => api

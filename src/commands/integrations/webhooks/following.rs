@@ -14,6 +14,10 @@ use crate::output::{Output, Reader, Reply, Sink, Stream};
 /// How long to wait between two looks: thirty a minute are a quarter of what the service allows.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// How often a look may fail in a row: the service is waited for as long as by `logs --follow`, a
+/// quarter of an hour.
+const OUTAGES: u32 = 450;
+
 /// Most that one look finds.
 const PAGE: u32 = 10_000;
 
@@ -30,10 +34,16 @@ pub(super) async fn follow(
     let wanted = std::mem::take(&mut search.statuses);
     let mut pending = BTreeSet::new();
     let mut worker_told = false;
+    let mut failures = 0;
     loop {
         let found = match api.deliveries(project, &search).await {
-            Ok(found) => found,
-            Err(error) if passes(&error) && search.after.is_some() => {
+            Ok(found) => {
+                failures = 0;
+                found
+            }
+            Err(error) if search.after.is_some() => {
+                failures += 1;
+                let error = passed(error, failures)?;
                 app.say(&format!("{error}; looking again in {} s", PAUSE.as_secs()));
                 tokio::time::sleep(PAUSE).await;
                 continue;
@@ -56,7 +66,7 @@ pub(super) async fn follow(
             return Ok(Reply::nothing());
         }
         if !pending.is_empty() && !worker_told {
-            worker_told = api.webhook_worker(project).await? == Worker::Down;
+            worker_told = is_down(api.webhook_worker(project).await)?;
             if worker_told {
                 app.say(&format!("Requests wait: {WORKER_DOWN}"));
             }
@@ -69,10 +79,54 @@ pub(super) async fn follow(
     }
 }
 
-/// Whether a failed look may be followed by one that does not fail.
+/// A failed look that may be followed by one that does not fail, the last of so many in a row.
+fn passed(error: Error, failures: u32) -> Result<Error> {
+    if passes(&error) && failures < OUTAGES {
+        Ok(error)
+    } else {
+        Err(error)
+    }
+}
+
+/// Whether the worker is known to be down: not knowing it ends nothing, the next look asks again.
+fn is_down(worker: Result<Worker>) -> Result<bool> {
+    match worker {
+        Ok(worker) => Ok(worker == Worker::Down),
+        Err(error) if passes(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn passes(error: &Error) -> bool {
     matches!(
         error.code(),
         Code::RateLimited | Code::Network | Code::Timeout | Code::CircuitOpen | Code::ApiError
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ApiError;
+
+    fn failed(code: Code) -> Error {
+        ApiError::new(code, "it failed").into()
+    }
+
+    #[test]
+    fn what_passes_is_waited_for_and_not_for_ever() {
+        for code in [Code::Network, Code::ApiError, Code::RateLimited] {
+            assert!(passed(failed(code), 1).is_ok() && passed(failed(code), OUTAGES - 1).is_ok());
+            assert!(passed(failed(code), OUTAGES).is_err());
+        }
+        assert!(passed(failed(Code::Forbidden), 1).is_err());
+    }
+
+    #[test]
+    fn a_worker_that_cannot_be_looked_at_ends_nothing() {
+        assert!(is_down(Ok(Worker::Down)).unwrap());
+        assert!(!is_down(Ok(Worker::Hidden)).unwrap());
+        assert!(!is_down(Err(failed(Code::Network))).unwrap());
+        assert!(is_down(Err(failed(Code::Forbidden))).is_err());
+    }
 }

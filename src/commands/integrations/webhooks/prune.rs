@@ -27,12 +27,7 @@ pub(crate) struct Prune {
 
 impl Prune {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
-        let hours = self.older_than.as_secs() / 3600;
-        let age = if hours > 0 && hours.is_multiple_of(24) {
-            format!("{} days", hours / 24)
-        } else {
-            format!("{hours} h")
-        };
+        let age = told(self.older_than);
         app.terminal().confirm(&format!(
             "Delete the history of webhook deliveries older than {age} of project {}?",
             app.project_in_question()?
@@ -60,9 +55,44 @@ impl Prune {
     }
 }
 
+/// An age in the largest unit that says it exactly.
+fn told(age: Duration) -> String {
+    let seconds = age.as_secs();
+    let units = [(24 * 3600, "days"), (3600, "h"), (60, "min")];
+    let whole = units
+        .iter()
+        .find(|(length, _)| seconds >= *length && seconds.is_multiple_of(*length));
+    match whole {
+        Some((length, _)) if seconds == *length && *length > 3600 => "1 day".to_owned(),
+        Some((length, unit)) => format!("{} {unit}", seconds / length),
+        None => format!("{seconds} s"),
+    }
+}
+
 /// How much was deleted, and from when it was.
 const COLUMNS: &[Column] = &[
     Column::new("deliveries", "Deliveries"),
     Column::shown("oldest_at", "Oldest", Show::Time),
     Column::shown("before_at", "Before", Show::Time),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::integrations::webhooks::arguments::age;
+
+    #[test]
+    fn an_age_is_told_as_it_was_typed() {
+        for (typed, expected) in [
+            ("30d", "30 days"),
+            ("1d", "1 day"),
+            ("2w", "14 days"),
+            ("12h", "12 h"),
+            ("90m", "90 min"),
+            ("30m", "30 min"),
+            ("90s", "90 s"),
+        ] {
+            assert_eq!(told(age(typed).unwrap()), expected, "{typed}");
+        }
+    }
+}

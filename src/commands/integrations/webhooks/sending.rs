@@ -21,6 +21,12 @@ const LONGEST_LOOK: Duration = Duration::from_secs(2);
 /// The first wait before something is sent once more; each further one is twice as long.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
+/// The longest of these waits.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// Most times that something is sent once more: a quarter of an hour.
+const RETRIES: i64 = 20;
+
 /// Flags of what sends.
 #[derive(Debug, Args)]
 pub(super) struct SendArgs {
@@ -33,6 +39,7 @@ pub(super) struct SendArgs {
         long,
         value_name = "COUNT",
         default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(0..=RETRIES),
         conflicts_with = "no_wait"
     )]
     pub(super) retry: u32,
@@ -89,7 +96,7 @@ impl SendArgs {
             app.pause(delay)
                 .await
                 .map_err(|error| Error::file("the sandbox's clock", error))?;
-            delay *= 2;
+            delay = longer(delay);
         }
         if self.no_wait {
             let reply = Reply::list(sent, DELIVERIES);
@@ -97,6 +104,11 @@ impl SendArgs {
         }
         Ok(reply(sent, self.retry))
     }
+}
+
+/// The wait after one of this length.
+fn longer(delay: Duration) -> Duration {
+    (delay * 2).min(LONGEST_BACK_OFF)
 }
 
 /// Looks until nothing is pending any more.
@@ -119,7 +131,8 @@ async fn outcome(
         let deliveries = api.deliveries(project, &search).await?;
         let pending = deliveries
             .iter()
-            .any(|delivery| delivery.is(Status::Pending));
+            .any(|delivery| delivery.is(Status::Pending))
+            || missing(ids, &deliveries);
         if !pending || limit.is_zero() {
             spinner.finish_and_clear();
             return Ok(deliveries);
@@ -139,6 +152,12 @@ async fn outcome(
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_LOOK);
     }
+}
+
+/// Whether some of what was sent is not told of. A copy of the database may lag behind.
+fn missing(ids: &[i64], deliveries: &[Delivery]) -> bool {
+    ids.iter()
+        .any(|id| !deliveries.iter().any(|delivery| delivery.id() == *id))
 }
 
 /// What to do where nobody sends.
@@ -205,5 +224,29 @@ fn reply(sent: Vec<Delivery>, retries: u32) -> Reply {
         None if count == 1 => reply.with_message("Delivered"),
         None if retries > 0 => reply.with_message(format!("Delivered at try {count}")),
         None => reply.with_message(format!("Delivered all {count}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_minute() {
+        let mut delay = BACK_OFF;
+        for _ in 0..100 {
+            delay = longer(delay);
+        }
+        assert_eq!(longer(BACK_OFF), Duration::from_secs(2));
+        assert_eq!(delay, LONGEST_BACK_OFF);
+    }
+
+    #[test]
+    fn what_is_not_told_of_is_not_delivered() {
+        let told = [Delivery::read(json!({"id": 7, "status": "success"}))];
+        assert!(!missing(&[7], &told));
+        assert!(missing(&[7, 8], &told) && missing(&[7], &[]));
     }
 }

@@ -1,9 +1,11 @@
 //! `storage buckets delete`
 
+use std::cell::Cell;
+
 use clap::Args;
 use serde_json::json;
 
-use super::COLUMNS;
+use super::{COLUMNS, stopped};
 use crate::api::{BucketName, Record};
 use crate::app::App;
 use crate::cli::WriteArgs;
@@ -30,6 +32,9 @@ pub(crate) struct Delete {
     write: WriteArgs,
 }
 
+/// What is left where files are gone already.
+const STILL_THERE: &str = ", the bucket is still there";
+
 impl Delete {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         let name = &self.name;
@@ -45,13 +50,20 @@ impl Delete {
         let project = app.project_to_change().await?;
         let api = app.api()?;
         let mut bucket = api.bucket(&project, name).await?.into_object();
+        let deleted = Cell::new(0);
         if self.force {
             let bar = app.terminal().counter("files deleted");
-            api.delete_all_objects(&project, name, &|gone| bar.set_position(gone as u64))
-                .await?;
+            let progress = |gone| {
+                deleted.set(gone);
+                bar.set_position(gone as u64);
+            };
+            let emptied = api.delete_all_objects(&project, name, &progress).await;
             bar.finish_and_clear();
+            emptied.map_err(|error| stopped(error, deleted.get(), STILL_THERE))?;
         }
-        api.delete_bucket(&project, name).await?;
+        api.delete_bucket(&project, name)
+            .await
+            .map_err(|error| stopped(error, deleted.get(), STILL_THERE))?;
         bucket.insert("deleted".to_owned(), json!(true));
         Ok(Reply::item(bucket, COLUMNS).with_message(format!("Deleted bucket `{name}`")))
     }

@@ -1,9 +1,11 @@
 //! `storage buckets empty`
 
+use std::cell::Cell;
+
 use clap::Args;
 use serde_json::json;
 
-use super::COLUMNS;
+use super::{COLUMNS, files, stopped};
 use crate::api::{BucketName, Record};
 use crate::app::App;
 use crate::cli::WriteArgs;
@@ -46,13 +48,16 @@ impl Empty {
             format!("Bucket `{name}` is being emptied, which may take up to an hour")
         } else {
             let bar = app.terminal().counter("files deleted");
-            let deleted = api
-                .delete_all_objects(&project, name, &|gone| bar.set_position(gone as u64))
-                .await?;
+            let gone = Cell::new(0);
+            let progress = |deleted| {
+                gone.set(deleted);
+                bar.set_position(deleted as u64);
+            };
+            let emptied = api.delete_all_objects(&project, name, &progress).await;
             bar.finish_and_clear();
+            let deleted = emptied.map_err(|error| stopped(error, gone.get(), ""))?;
             bucket.insert("deleted_objects".to_owned(), json!(deleted));
-            let files = if deleted == 1 { "file" } else { "files" };
-            format!("Emptied bucket `{name}`: {deleted} {files} deleted")
+            format!("Emptied bucket `{name}`: {} deleted", files(deleted))
         };
         bucket.insert("deleted".to_owned(), json!(true));
         Ok(Reply::item(bucket, COLUMNS).with_message(done))

@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use crate::api::Object;
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{Column, Reply, Show};
 
 /// Manage buckets
@@ -53,6 +53,20 @@ const COLUMNS: &[Column] = &[
     Column::shown("created_at", "Created", Show::Time),
     Column::shown("updated_at", "Updated", Show::Time),
 ];
+
+/// So many files.
+fn files(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "file" } else { "files" })
+}
+
+/// Why deleting stopped, and what was deleted by then.
+fn stopped(error: Error, deleted: usize, left: &str) -> Error {
+    let were = if deleted == 1 { "was" } else { "were" };
+    match deleted {
+        0 => error,
+        _ => error.when(&format!("{} {were} deleted{left}", files(deleted))),
+    }
+}
 
 fn access(bucket: &Object) -> String {
     let word = match bucket.get("public").and_then(serde_json::Value::as_bool) {
