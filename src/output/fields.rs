@@ -148,7 +148,7 @@ impl Fields {
     }
 
     /// The columns in the order asked for; what is none becomes one.
-    fn columns(&self, columns: &[Column]) -> Vec<Column> {
+    pub(super) fn columns(&self, columns: &[Column]) -> Vec<Column> {
         let column = |key: &String| {
             let known = columns.iter().find(|column| column.key == *key);
             known.cloned().unwrap_or_else(|| Column::of_key(key))

@@ -84,10 +84,31 @@ impl Stream {
         Self::new(output, Column::of_rows(rows), Sink::Stdout)
     }
 
-    /// Goes on with a file that has rows in it, and so many bytes.
+    /// Goes on with a file that has so many rows in it, and so many bytes. Where it has none, what
+    /// comes first is still to come.
     pub(crate) fn resumed(mut self, count: u64, bytes: u64, keys: Vec<String>) -> Self {
-        (self.count, self.bytes, self.started, self.keys) = (count, bytes, true, keys);
+        (self.count, self.bytes, self.started, self.keys) = (count, bytes, count > 0, keys);
+        if self.started
+            && let Some(fields) = &self.output.fields
+        {
+            // The first rows of it have shown that there are such properties.
+            self.columns = Cow::Owned(fields.columns(&self.columns));
+        }
         self
+    }
+
+    /// Writes what a file has even without a row: the header of CSV.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        if self.started || self.output.format != Format::Csv {
+            return Ok(());
+        }
+        if let Some(fields) = &self.output.fields {
+            self.columns = Cow::Owned(fields.columns(&self.columns));
+        }
+        let mut bytes = Vec::new();
+        let written = self.csv(&mut bytes, &[]);
+        self.started = true;
+        self.send(&bytes, written).map(|_| ())
     }
 
     /// Rows so far.
@@ -147,15 +168,20 @@ impl Stream {
                 Err(error) => closed("standard output", error),
             };
         }
+        self.send(&bytes, written)
+    }
+
+    /// Hands bytes on that were `written` into memory.
+    fn send(&mut self, bytes: &[u8], written: io::Result<()>) -> Result<Reader> {
         let (name, sent) = match &mut self.sink {
             Sink::Stdout => {
                 let mut out = io::stdout().lock();
                 (
                     "standard output",
-                    out.write_all(&bytes).and_then(|()| out.flush()),
+                    out.write_all(bytes).and_then(|()| out.flush()),
                 )
             }
-            Sink::File(file) => ("the output file", file.write_all(&bytes)),
+            Sink::File(file) => ("the output file", file.write_all(bytes)),
         };
         self.bytes += bytes.len() as u64;
         match written.and(sent) {
