@@ -597,6 +597,19 @@ fn a_refused_command_leaves_no_file_in_the_way_of_the_corrected_one() {
 }
 
 #[test]
+fn a_statement_comes_from_standard_input_by_either_name() {
+    let world = World::new();
+    for line in ["logs query -", "logs query --file -"] {
+        let screen = world
+            .command(&format!("--profile sandbox {line} -o ndjson"))
+            .input("select count() > 0 as some from logs")
+            .run();
+        assert_eq!(screen.status(), Some(0), "{line}: {screen}");
+        assert_eq!(screen.stdout().lines().count(), 1, "{line}: {screen}");
+    }
+}
+
+#[test]
 fn streams_print_the_same_bytes_as_lists() {
     let world = World::new();
     // Three hours that lie behind: whenever two runs are, they see the same.
