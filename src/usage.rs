@@ -25,6 +25,14 @@ pub(crate) fn prints_bytes() -> ArgGroup {
     ArgGroup::new(BYTES)
 }
 
+/// The group that marks a command that prints bytes as they are as long as no shape is asked for.
+const BYTES_UNSHAPED: &str = "prints_bytes_unshaped";
+
+/// Marks such a command: `#[command(group(usage::prints_bytes_unshaped()))]`.
+pub(crate) fn prints_bytes_unshaped() -> ArgGroup {
+    ArgGroup::new(BYTES_UNSHAPED)
+}
+
 /// What can be read of a command line that is wrong.
 pub(crate) struct Typed {
     /// The words of the command, as far as they are ones.
@@ -140,6 +148,8 @@ pub(crate) struct Leaf {
     pub(crate) dry_run: bool,
     /// It prints bytes as they are.
     pub(crate) bytes: bool,
+    /// The same where no shape is asked for.
+    pub(crate) bytes_unshaped: bool,
 }
 
 /// Finds the command that was typed.
@@ -161,12 +171,28 @@ pub(crate) fn leaf(root: &Command, matches: &ArgMatches) -> Leaf {
                 || flags
                     .any(|flag| at.value_source(flag.as_str()) == Some(ValueSource::CommandLine))
         });
+    let mut groups = command.get_groups();
     Leaf {
+        bytes_unshaped: bytes || groups.any(|group| *group.get_id() == BYTES_UNSHAPED),
         words: words.join(" "),
         changes: dry_run.is_some(),
         dry_run: dry_run.unwrap_or(false),
         bytes,
     }
+}
+
+/// Whether the command with these words prints bytes where no shape is asked for. What is wrong with the
+/// rest of its line does not matter.
+pub(crate) fn prints_bytes_unasked(root: &Command, words: &[String]) -> bool {
+    let command = words
+        .iter()
+        .try_fold(root, |at, word| at.find_subcommand(word));
+    command.is_some_and(|command| {
+        command.get_groups().any(|group| {
+            *group.get_id() == BYTES_UNSHAPED
+                || *group.get_id() == BYTES && group.get_args().next().is_none()
+        })
+    })
 }
 
 /// A format was asked for where bytes are printed.
@@ -555,15 +581,26 @@ mod tests {
                     Command::new("sometimes")
                         .arg(Arg::new("sql").long("sql").num_args(0).group(BYTES)),
                 )
+                .subcommand(Command::new("unshaped").group(prints_bytes_unshaped()))
         };
-        for (line, bytes) in [
-            (&["supactl", "always"][..], true),
-            (&["supactl", "sometimes", "--sql"], true),
-            (&["supactl", "sometimes"], false),
+        for (line, bytes, unshaped) in [
+            (&["supactl", "always"][..], true, true),
+            (&["supactl", "sometimes", "--sql"], true, true),
+            (&["supactl", "sometimes"], false, false),
+            (&["supactl", "unshaped"], false, true),
         ] {
             let mut tree = tree();
             let matches = tree.try_get_matches_from_mut(line).unwrap();
-            assert_eq!(leaf(&tree, &matches).bytes, bytes, "{line:?}");
+            assert_eq!(
+                prints_bytes_unasked(&tree, &[line[1].to_owned()]),
+                matches!(line[1], "always" | "unshaped"),
+            );
+            let leaf = leaf(&tree, &matches);
+            assert_eq!(
+                (leaf.bytes, leaf.bytes_unshaped),
+                (bytes, unshaped),
+                "{line:?}"
+            );
         }
     }
 

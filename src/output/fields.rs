@@ -37,6 +37,11 @@ impl Fields {
         Ok((!keys.is_empty()).then_some(Self { keys, changes }))
     }
 
+    /// Whether this property is among them.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known == key)
+    }
+
     /// Leaves only these properties.
     ///
     /// A property is known if it is a column, or if any element has it. Where there is no element

@@ -168,6 +168,9 @@ impl Stream {
                 Err(error) => closed("standard output", error),
             };
         }
+        if matches!(self.style.layout, Layout::Terminal(_)) && self.output.format != Format::Table {
+            bytes = safe::document(self.output.format, bytes);
+        }
         self.send(&bytes, written)
     }
 
@@ -223,7 +226,7 @@ impl Stream {
         let headers: Vec<String> = self
             .columns
             .iter()
-            .map(|column| column.header.to_string())
+            .map(|column| safe::cell(&column.header).into_owned())
             .collect();
         self.widths.resize(headers.len(), 0);
         for line in std::iter::once(&headers).chain(&cells) {
@@ -273,4 +276,25 @@ fn closed(what: &str, error: io::Error) -> Result<Reader> {
         return Ok(Reader::Gone);
     }
     Err(Error::file(what, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn headers_that_are_keys_of_rows_are_harmless() {
+        let output = Output {
+            terminal: true,
+            ..crate::settings::plain_output(Some(Format::Table), None)
+        };
+        let rows = [json!({"a\u{1b}[2J": 1}).as_object().unwrap().clone()];
+        let mut out = Vec::new();
+        Stream::of_rows(&output, &rows)
+            .table(&mut out, &rows)
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\u{1b}[2J\n1\n");
+    }
 }
