@@ -220,12 +220,11 @@ impl Output {
         verdict: Option<&Error>,
         metadata: &Metadata,
     ) -> io::Result<()> {
-        let is_document = match (&reply.body, self.format) {
-            (Body::Bytes(_), _) => false,
-            (Body::Value(_), Format::Table) => true,
-            // Tables look after their cells, and YAML quotes what is no plain text.
-            (_, Format::Table | Format::Yaml) => false,
-            (_, Format::Json | Format::Ndjson | Format::Csv) => true,
+        // Tables look after their cells, and YAML quotes what is no plain text.
+        let is_document = match self.format {
+            Format::Table => matches!(reply.body, Body::Value(_)),
+            Format::Yaml => false,
+            Format::Json | Format::Ndjson | Format::Csv => !matches!(reply.body, Body::Bytes(_)),
         };
         if !self.terminal || !is_document || self.jq.is_some() {
             return self.write_as_it_is(out, reply, verdict, metadata);

@@ -40,12 +40,11 @@ pub(super) struct Password {
 
 impl PasswordArgs {
     pub(super) fn password(&self, app: &App) -> Result<Password> {
-        let secret = match &self.db_password {
-            Some(given) => app.secret("--db-password", given)?,
-            None => {
-                is_shown(app)?;
-                generate()?
-            }
+        let secret = if let Some(given) = &self.db_password {
+            app.secret("--db-password", given)?
+        } else {
+            is_shown(app)?;
+            generate()?
         };
         Ok(Password {
             secret,
