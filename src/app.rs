@@ -1,6 +1,6 @@
 //! What a command works with: settings, the person, and a client that is made when first asked for.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +34,10 @@ pub(crate) struct App {
     sandbox: OnceCell<Sandbox>,
     /// The project that the run turned out to work on, for the envelope.
     project: RefCell<Option<ProjectRef>>,
+    /// The command has printed its data and goes on.
+    has_printed: Cell<bool>,
+    /// What must be printed even where Ctrl-C ends the run.
+    kept: RefCell<Option<Reply>>,
 }
 
 impl App {
@@ -52,6 +56,8 @@ impl App {
             api: OnceCell::new(),
             sandbox: OnceCell::new(),
             project: RefCell::new(None),
+            has_printed: Cell::new(false),
+            kept: RefCell::new(None),
         }
     }
 
@@ -71,9 +77,26 @@ impl App {
     }
 
     /// Prints a reply now, where the command goes on after it.
-    pub(crate) fn print_now(&self, reply: &Reply) -> Result<()> {
+    pub(crate) async fn print_now(&self, reply: Reply) -> Result<()> {
         let metadata = Metadata::begun(self.command.clone(), Timestamp::now());
-        self.output.print_now(reply, &metadata)
+        self.output.print_now(reply, &metadata).await?;
+        self.has_printed.set(true);
+        Ok(())
+    }
+
+    /// Whether the data of this run is printed, so that nothing may come after it.
+    pub(crate) fn has_printed(&self) -> bool {
+        self.has_printed.get()
+    }
+
+    /// Keeps what must not be lost where Ctrl-C ends the run: it is printed then.
+    pub(crate) fn keep(&self, reply: Reply) {
+        *self.kept.borrow_mut() = Some(reply);
+    }
+
+    /// What was kept, once.
+    pub(crate) fn take_kept(&self) -> Option<Reply> {
+        self.kept.take()
     }
 
     /// What holds for this run.

@@ -288,6 +288,10 @@ impl Error {
 
     /// A file that could not be read or written.
     pub(crate) fn file(what: impl Into<String>, source: io::Error) -> Self {
+        // What could not be read because of Ctrl-C did not fail.
+        if source.kind() == io::ErrorKind::Interrupted {
+            return Self::Interrupted;
+        }
         Self::File {
             what: what.into(),
             source,

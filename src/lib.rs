@@ -71,7 +71,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             let tree = command();
             let typed = usage::Typed::guess(&tree, &args);
-            let output = settings::plain_output(typed.format, None);
+            let bytes = usage::prints_bytes_unasked(&tree, &typed.words);
+            let output =
+                settings::plain_output(typed.format.or(bytes.then_some(Format::Table)), None);
             return output.finish(
                 Err(usage::explain(&error, &typed, &tree)),
                 &metadata(typed.words.join(" "), None, false),
@@ -83,6 +85,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         changes,
         dry_run,
         bytes,
+        bytes_unshaped,
     } = usage::leaf(&tree, &matches);
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
@@ -94,23 +97,34 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             );
         }
     };
-    let shape = if bytes { cli.global.shape() } else { None };
+    let shape = cli.global.shape();
     let page = match shape {
-        Some(flag) => Some(Err(usage::no_shape(&words, flag))),
-        None => cli.command.page(),
+        Some(flag) if bytes => Some(Err(usage::no_shape(&words, flag))),
+        _ => cli.command.page(),
+    };
+    // Bytes as they are have no envelope, whatever a variable or a profile says, and neither has their
+    // failure. What a dry run prints are no bytes.
+    let unshaped = bytes_unshaped && shape.is_none() && !dry_run;
+    let failure_format = if unshaped {
+        Some(Format::Table)
+    } else {
+        cli.global.failure_format()
     };
     if let Some(page) = page {
-        let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
+        let output = settings::plain_output(failure_format, cli.global.color);
         return output.finish(page, &metadata(words, None, dry_run));
     }
     let resolved = Settings::resolve(&cli.global, dry_run).and_then(|settings| {
-        let output = settings.output(&cli.global, changes)?;
+        let mut output = settings.output(&cli.global, changes)?;
+        if unshaped {
+            output.format = Format::Table;
+        }
         Ok((settings, output))
     });
-    let (settings, output) = match resolved {
+    let (settings, mut output) = match resolved {
         Ok(resolved) => resolved,
         Err(error) => {
-            let output = settings::plain_output(cli.global.failure_format(), cli.global.color);
+            let output = settings::plain_output(failure_format, cli.global.color);
             return output.finish(Err(error), &metadata(words, None, dry_run));
         }
     };
@@ -121,6 +135,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     if output.format == Format::Table && done.result.is_ok() {
         output.say_age(done.cached_since, started.1);
+    }
+    if done.has_printed {
+        output.format = Format::Table;
     }
     output.finish(done.result, &metadata)
 }
@@ -151,6 +168,8 @@ struct Done {
     result: Result<Reply>,
     project: Option<String>,
     cached_since: Option<Timestamp>,
+    /// Its data is printed: no envelope comes after it.
+    has_printed: bool,
 }
 
 impl Done {
@@ -159,6 +178,7 @@ impl Done {
             result: Err(error),
             project: None,
             cached_since: None,
+            has_printed: false,
         }
     }
 }
@@ -202,6 +222,11 @@ fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
             json!({"requests": app.held_back(), "sql": app.held_back_sql()}),
         )
         .with_message("Dry run: nothing was changed")),
+        // What was done before Ctrl-C, and what only this run knows of it.
+        Err(Error::Interrupted) => match app.take_kept() {
+            Some(reply) => Ok(reply.with_verdict(Error::Interrupted)),
+            None => Err(Error::Interrupted),
+        },
         other => other,
     };
     let (project, cached_since) = (app.project_worked_on(), app.cached_since());
@@ -211,6 +236,7 @@ fn execute(cli: Cli, words: &str, settings: Settings, output: &Output) -> Done {
         result,
         project,
         cached_since,
+        has_printed: app.has_printed(),
     }
 }
 
@@ -222,6 +248,8 @@ fn report_panics() {
             .location()
             .map(|place| format!(" at {}:{}", place.file(), place.line()))
             .unwrap_or_default();
+        // Whoever was watching gets to read it.
+        output::give_back();
         let output = settings::plain_output(None, None);
         output.say_always(&format!("error[{}]: supactl failed{place}\nhint: this is a bug worth reporting, with the command that was typed", Code::Internal));
         #[expect(

@@ -528,8 +528,7 @@ pub(crate) fn secret(flag: &str, given: &str) -> Result<SecretString> {
         String::from_utf8(bytes)
             .map_err(|_| Error::invalid(format!("{flag}: standard input is not text")))?
     } else if let Some(file) = given.strip_prefix('@') {
-        std::fs::read_to_string(file)
-            .map_err(|error| Error::file(format!("{flag}: {file}"), error))?
+        terminal::read_text(file).map_err(|error| Error::file(format!("{flag}: {file}"), error))?
     } else if let Some(name) = given.strip_prefix("env:") {
         variable(name)
             .ok_or_else(|| Error::invalid(format!("{flag}: the variable {name} is not set")))?

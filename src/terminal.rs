@@ -3,6 +3,8 @@
 //! Speaks on standard error only; standard output belongs to `output`.
 
 use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::thread;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -138,7 +140,9 @@ impl Terminal {
         } else {
             ProgressBar::hidden()
         };
-        spinner.set_message(what.to_owned());
+        // Without a length it would be a bar otherwise, which says nothing.
+        spinner.set_style(ProgressStyle::default_spinner());
+        spinner.set_message(crate::output::harmless(what).into_owned());
         spinner.enable_steady_tick(std::time::Duration::from_millis(120));
         spinner
     }
@@ -181,13 +185,61 @@ pub(crate) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// All of standard input.
+/// All of standard input. Ctrl-C ends it as [`io::ErrorKind::Interrupted`].
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the module that reads it"
 )]
 pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().read_to_end(&mut bytes)?;
-    Ok(bytes)
+    unless_interrupted(|| {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
+/// All of a file that an argument names. It may be a pipe that somebody else fills: Ctrl-C ends that as
+/// [`io::ErrorKind::Interrupted`].
+pub(crate) fn read_file(file: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let file = file.as_ref();
+    if std::fs::metadata(file).map_or(true, |known| known.is_file()) {
+        return std::fs::read(file);
+    }
+    let file = file.to_owned();
+    unless_interrupted(move || std::fs::read(file))
+}
+
+/// The same of a file that must be text.
+pub(crate) fn read_text(file: impl AsRef<Path>) -> io::Result<String> {
+    String::from_utf8(read_file(file)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no text"))
+}
+
+/// Does what may block for ever on a thread of its own, and listens for Ctrl-C meanwhile.
+///
+/// The one thread of the run is held up by it, and once the run has begun no signal ends the program by
+/// itself. So another thread listens in its stead. The one that blocks ends with the program.
+fn unless_interrupted<T: Send + 'static>(
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (done, end) = tokio::sync::oneshot::channel();
+    thread::Builder::new().spawn(move || {
+        // Nobody listens any more after Ctrl-C.
+        let _ = done.send(read());
+    })?;
+    let listener = thread::Builder::new().spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()?;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = tokio::signal::ctrl_c() => Err(io::ErrorKind::Interrupted.into()),
+                ended = end => ended.unwrap_or_else(|_| Err(io::Error::other("the reading broke off"))),
+            }
+        })
+    })?;
+    listener
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the reading broke off")))
 }

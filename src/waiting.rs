@@ -8,6 +8,7 @@ use crate::api::ApiError;
 use crate::app::App;
 use crate::cli::duration;
 use crate::error::{Code, Error, Result};
+use crate::output::harmless;
 
 /// How long to wait between two looks. The service allows two a second; people do not see less.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -69,7 +70,7 @@ pub(crate) async fn until_done<T>(
         };
         if state != shown {
             if app.terminal().draws {
-                spinner.set_message(format!("{what}: {state}"));
+                spinner.set_message(harmless(&format!("{what}: {state}")).into_owned());
             } else {
                 app.say(&format!("{what}: {state}"));
             }

@@ -11,6 +11,7 @@ use crate::cli::{WriteArgs, header, method};
 use crate::error::{Error, Result};
 use crate::output::Reply;
 use crate::terminal;
+use crate::usage;
 
 /// Send a request to the Management API
 ///
@@ -18,7 +19,8 @@ use crate::terminal;
 /// project. Fields become parameters of a GET and the JSON body of everything else.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl api GET /v1/projects\n  supactl api GET /v1/projects/{ref}\n  supactl api GET /v1/snippets --paginate -o json\n  supactl api PATCH /v1/projects/{ref} -f name=shop --dry-run"
+    after_help = "Examples:\n  supactl api GET /v1/projects\n  supactl api GET /v1/projects/{ref}\n  supactl api GET /v1/snippets --paginate -o json\n  supactl api PATCH /v1/projects/{ref} -f name=shop --dry-run",
+    group(usage::prints_bytes_unshaped())
 )]
 pub(crate) struct Api {
     /// GET, HEAD, POST, PUT, PATCH or DELETE
@@ -108,7 +110,7 @@ impl Api {
             let bytes = if file == "-" {
                 terminal::read_stdin()
             } else {
-                std::fs::read(file)
+                terminal::read_file(file)
             };
             let bytes = bytes.map_err(|error| Error::file(format!("--input {file}"), error))?;
             request.body = Body::Bytes {
@@ -167,7 +169,7 @@ impl Field {
     /// JSON where the value reads as a scalar of JSON, the text of a file for `@FILE`, else text.
     fn typed(&self) -> Result<Value> {
         if let Some(file) = self.value.strip_prefix('@') {
-            let text = std::fs::read_to_string(file)
+            let text = terminal::read_text(file)
                 .map_err(|error| Error::file(format!("-F {}=@{file}", self.key), error))?;
             return Ok(Value::String(text));
         }

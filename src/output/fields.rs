@@ -37,6 +37,11 @@ impl Fields {
         Ok((!keys.is_empty()).then_some(Self { keys, changes }))
     }
 
+    /// Whether this property is among them.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known == key)
+    }
+
     /// Leaves only these properties.
     ///
     /// A property is known if it is a column, or if any element has it. Where there is no element
@@ -148,7 +153,7 @@ impl Fields {
     }
 
     /// The columns in the order asked for; what is none becomes one.
-    fn columns(&self, columns: &[Column]) -> Vec<Column> {
+    pub(super) fn columns(&self, columns: &[Column]) -> Vec<Column> {
         let column = |key: &String| {
             let known = columns.iter().find(|column| column.key == *key);
             known.cloned().unwrap_or_else(|| Column::of_key(key))

@@ -13,7 +13,8 @@ use jaq_core::{Compiler, Ctx, Exn, Filter, Vars};
 use jaq_json::write::Pp;
 use jaq_json::{Val, read};
 
-use super::safe::harmless;
+use super::format::Format;
+use super::safe::{self, harmless};
 use crate::error::{Error, Result};
 
 /// What jq knows and is kept away here, and what to say where somebody asks for it.
@@ -203,6 +204,11 @@ impl Jq {
                         out.write_all(harmless(&String::from_utf8_lossy(&text)).as_bytes())?;
                     }
                     Val::TStr(text) | Val::BStr(text) => out.write_all(&text)?,
+                    other if terminal => {
+                        let mut json = Vec::new();
+                        jaq_json::write::write(&mut json, &layout, 0, &other)?;
+                        out.write_all(&safe::document(Format::Json, json))?;
+                    }
                     other => jaq_json::write::write(out, &layout, 0, &other)?,
                 }
                 out.write_all(b"\n")?;

@@ -130,14 +130,73 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // Nobody is left to tell where this fails.
-        let mut out = io::stdout().lock();
-        let _ =
-            queue!(out, cursor::Show, terminal::LeaveAlternateScreen).and_then(|()| out.flush());
-        let _ = terminal::disable_raw_mode();
+        leave();
     }
+}
+
+/// Gives the terminal back where a picture has it: a panic ends the program without dropping anything.
+pub(crate) fn give_back() {
+    if terminal::is_raw_mode_enabled().unwrap_or(false) {
+        leave();
+    }
+}
+
+fn leave() {
+    // Nobody is left to tell where this fails.
+    let mut out = io::stdout().lock();
+    let _ = queue!(out, cursor::Show, terminal::LeaveAlternateScreen).and_then(|()| out.flush());
+    let _ = terminal::disable_raw_mode();
 }
 
 fn failed(error: io::Error) -> Error {
     Error::file("the terminal", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    const NAME: &str = "output::live::tests::a_panic_gives_the_terminal_back";
+
+    /// Runs itself at a terminal, where it panics in front of a picture.
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how the program at the terminal is told that it is the one"
+    )]
+    fn a_panic_gives_the_terminal_back() {
+        if std::env::var_os("SUPACTL_TEST_PANICS").is_some() {
+            crate::report_panics();
+            let output = crate::settings::plain_output(None, None);
+            let _live = Live::enter(&output).unwrap();
+            panic!("in front of a picture");
+        }
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([NAME, "--exact", "--nocapture"]);
+        command.env("SUPACTL_TEST_PANICS", "1");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut seen = Vec::new();
+        // Linux ends it with an error.
+        let _ = pair
+            .master
+            .try_clone_reader()
+            .unwrap()
+            .read_to_end(&mut seen);
+        assert_eq!(child.wait().unwrap().exit_code(), 1);
+        let seen = String::from_utf8_lossy(&seen);
+        let at = |what: &str| {
+            seen.find(what)
+                .unwrap_or_else(|| panic!("no {what:?} in {seen:?}"))
+        };
+        assert!(at("\u{1b}[?1049h") < at("\u{1b}[?1049l"), "{seen:?}");
+        assert!(at("\u{1b}[?1049l") < at("error[internal"), "{seen:?}");
+        // Lines begin at the left again.
+        assert!(seen.ends_with("\r\n"), "{seen:?}");
+    }
 }

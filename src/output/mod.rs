@@ -26,7 +26,7 @@ pub(crate) use envelope::Metadata;
 pub(crate) use fields::Fields;
 pub(crate) use format::Format;
 pub(crate) use jq::Jq;
-pub(crate) use live::{Deed, Live};
+pub(crate) use live::{Deed, Live, give_back};
 pub(crate) use reply::{Drawing, Reply};
 pub(crate) use safe::harmless;
 pub(crate) use stream::{Reader, Sink, Stream, ndjson};
@@ -106,16 +106,31 @@ impl Output {
     /// # Errors
     /// [`Error::Usage`] for a format that is one document.
     pub(crate) fn endless(&self) -> Result<Self> {
+        self.row_by_row(|_| Error::Usage {
+            message: "`--follow` has no end: only the formats table and ndjson go with it"
+                .to_owned(),
+            hint: Some("`-o ndjson` is JSON, a row a line".to_owned()),
+        })
+    }
+
+    /// The same for looks without an end.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a format that is one document.
+    pub(crate) fn watching(&self) -> Result<Self> {
+        self.row_by_row(|format| Error::Usage {
+            message: format!("`--watch` has no end, and `{format}` is one document"),
+            hint: Some("watch a table, or `-o ndjson` for one record a look".to_owned()),
+        })
+    }
+
+    fn row_by_row(&self, refusal: impl FnOnce(&str) -> Error) -> Result<Self> {
         let format = match self.format {
             // An expression gets each row.
             Format::Json if self.jq.is_some() => Format::Ndjson,
             Format::Table | Format::Ndjson => self.format,
             Format::Json | Format::Yaml | Format::Csv => {
-                return Err(Error::Usage {
-                    message: "`--follow` has no end: only the formats table and ndjson go with it"
-                        .to_owned(),
-                    hint: Some("`-o ndjson` is JSON, a row a line".to_owned()),
-                });
+                return Err(refusal(self.format.as_str()));
             }
         };
         Ok(Self {
@@ -132,8 +147,24 @@ impl Output {
     }
 
     /// Prints a reply of a command that goes on after it.
-    pub(crate) fn print_now(&self, reply: &Reply, metadata: &Metadata) -> Result<()> {
-        match self.print(reply, None, metadata) {
+    pub(crate) async fn print_now(&self, reply: Reply, metadata: &Metadata) -> Result<()> {
+        let reply = match &self.fields {
+            Some(fields) => fields.pick(reply, self.format)?,
+            None => reply,
+        };
+        let printed = match &self.jq {
+            // This is within a run.
+            Some(jq) => {
+                let mut json = Vec::new();
+                match self.write(&mut json, &reply, None, metadata) {
+                    Ok(()) => jq.print_page(json, self.terminal).await,
+                    Err(error) => Err(error),
+                }
+            }
+            None => self.print_data(&reply, None, metadata),
+        };
+        self.say_beside(&reply, None);
+        match printed {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(error),
             Err(error) => Err(Error::file("standard output", error)),
@@ -147,28 +178,63 @@ impl Output {
         verdict: Option<&Error>,
         metadata: &Metadata,
     ) -> io::Result<Option<Error>> {
-        let failed = if let Some(jq) = &self.jq {
+        let printed = self.print_data(reply, verdict, metadata);
+        // Whoever reads the data may be gone; whoever reads this is not.
+        self.say_beside(reply, verdict);
+        printed
+    }
+
+    fn print_data(
+        &self,
+        reply: &Reply,
+        verdict: Option<&Error>,
+        metadata: &Metadata,
+    ) -> io::Result<Option<Error>> {
+        if let Some(jq) = &self.jq {
             let mut json = Vec::new();
             self.write(&mut json, reply, verdict, metadata)?;
-            jq.print(json, self.terminal)?
-        } else {
-            let stdout = io::stdout().lock();
-            let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
-            self.write(&mut out, reply, verdict, metadata)?;
-            out.flush()?;
-            None
-        };
+            return jq.print(json, self.terminal);
+        }
+        let stdout = io::stdout().lock();
+        let mut out = io::BufWriter::with_capacity(64 * 1024, stdout);
+        self.write(&mut out, reply, verdict, metadata)?;
+        out.flush()?;
+        Ok(None)
+    }
+
+    /// Says what belongs to the data and is none.
+    fn say_beside(&self, reply: &Reply, verdict: Option<&Error>) {
         for message in &reply.messages {
             self.say(message);
         }
         if let Some(error) = verdict {
             self.tell(error);
         }
-        Ok(failed)
     }
 
-    /// Writes data in the format of this run.
+    /// Writes data in the format of this run, for a terminal without what it would act on.
     fn write(
+        &self,
+        out: &mut impl Write,
+        reply: &Reply,
+        verdict: Option<&Error>,
+        metadata: &Metadata,
+    ) -> io::Result<()> {
+        // Tables look after their cells, and YAML quotes what is no plain text.
+        let is_document = match self.format {
+            Format::Table => matches!(reply.body, Body::Value(_)),
+            Format::Yaml => false,
+            Format::Json | Format::Ndjson | Format::Csv => !matches!(reply.body, Body::Bytes(_)),
+        };
+        if !self.terminal || !is_document || self.jq.is_some() {
+            return self.write_as_it_is(out, reply, verdict, metadata);
+        }
+        let mut bytes = Vec::new();
+        self.write_as_it_is(&mut bytes, reply, verdict, metadata)?;
+        out.write_all(&safe::document(self.format, bytes))
+    }
+
+    fn write_as_it_is(
         &self,
         out: &mut impl Write,
         reply: &Reply,
@@ -243,17 +309,9 @@ impl Output {
         match self.format {
             // An expression is for data, and there is none.
             _ if self.jq.is_some() => {}
-            Format::Json => {
-                envelope::json(
-                    &mut out,
-                    &Reply::nothing(),
-                    Some(error),
-                    metadata,
-                    self.terminal,
-                )?;
-                out.write_all(b"\n")?;
+            Format::Json | Format::Yaml => {
+                self.write(&mut out, &Reply::nothing(), Some(error), metadata)?;
             }
-            Format::Yaml => envelope::yaml(&mut out, &Reply::nothing(), Some(error), metadata)?,
             Format::Table | Format::Csv | Format::Ndjson => {}
         }
         out.flush()

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::format::Format;
+
 /// The same text with everything that a terminal would act on written out as `\u{…}`: control
 /// characters, escape sequences, and the marks that turn the direction of writing. Line breaks and
 /// tabs stay, as the text of messages has them.
@@ -50,6 +52,38 @@ pub(super) fn piped(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// JSON as it is, with the escapes that it has for what it does not have to escape and a terminal
+/// would act on.
+pub(super) fn json(text: &str) -> Cow<'_, str> {
+    // What is blank between values stays.
+    let steers = |one: char| is_harmful(one) && !matches!(one, '\n' | '\r' | '\t');
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if steers(character) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// A document, or a part of one, as a terminal may have it.
+pub(super) fn document(format: Format, bytes: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&bytes);
+    let safe = match format {
+        Format::Csv => harmless(&text),
+        _ => json(&text),
+    };
+    match safe {
+        Cow::Borrowed(_) => bytes,
+        Cow::Owned(safe) => safe.into_bytes(),
+    }
+}
+
 /// Control characters of both kinds, and the marks for direction.
 fn is_harmful(character: char) -> bool {
     character.is_control()
@@ -72,6 +106,10 @@ mod tests {
         assert_eq!(piped("C:\\n\n"), "C:\\\\n\\n");
         assert_eq!(harmless("one\ntwo\x1b"), "one\ntwo\\u{1b}");
         assert!(matches!(harmless("übrig 日本"), Cow::Borrowed(_)));
+        assert_eq!(
+            json("[\n\t\"\u{9b}2J\u{7f}\u{202e}ü\"]"),
+            "[\n\t\"\\u009b2J\\u007f\\u202eü\"]"
+        );
     }
 
     proptest! {
@@ -79,6 +117,14 @@ mod tests {
         fn nothing_harmful_is_left(text in any::<String>()) {
             prop_assert!(!cell(&text).chars().any(is_harmful));
             prop_assert!(!piped(&text).chars().any(is_harmful));
+        }
+
+        #[test]
+        fn json_for_a_terminal_means_the_same(text in any::<String>()) {
+            let written = serde_json::to_string(&text).unwrap();
+            let safe = json(&written);
+            prop_assert!(!safe.chars().any(is_harmful));
+            prop_assert_eq!(serde_json::from_str::<String>(&safe).unwrap(), text);
         }
 
         #[test]

@@ -84,10 +84,31 @@ impl Stream {
         Self::new(output, Column::of_rows(rows), Sink::Stdout)
     }
 
-    /// Goes on with a file that has rows in it, and so many bytes.
+    /// Goes on with a file that has so many rows in it, and so many bytes. Where it has none, what
+    /// comes first is still to come.
     pub(crate) fn resumed(mut self, count: u64, bytes: u64, keys: Vec<String>) -> Self {
-        (self.count, self.bytes, self.started, self.keys) = (count, bytes, true, keys);
+        (self.count, self.bytes, self.started, self.keys) = (count, bytes, count > 0, keys);
+        if self.started
+            && let Some(fields) = &self.output.fields
+        {
+            // The first rows of it have shown that there are such properties.
+            self.columns = Cow::Owned(fields.columns(&self.columns));
+        }
         self
+    }
+
+    /// Writes what a file has even without a row: the header of CSV.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        if self.started || self.output.format != Format::Csv {
+            return Ok(());
+        }
+        if let Some(fields) = &self.output.fields {
+            self.columns = Cow::Owned(fields.columns(&self.columns));
+        }
+        let mut bytes = Vec::new();
+        let written = self.csv(&mut bytes, &[]);
+        self.started = true;
+        self.send(&bytes, written).map(|_| ())
     }
 
     /// Rows so far.
@@ -147,15 +168,23 @@ impl Stream {
                 Err(error) => closed("standard output", error),
             };
         }
+        if matches!(self.style.layout, Layout::Terminal(_)) && self.output.format != Format::Table {
+            bytes = safe::document(self.output.format, bytes);
+        }
+        self.send(&bytes, written)
+    }
+
+    /// Hands bytes on that were `written` into memory.
+    fn send(&mut self, bytes: &[u8], written: io::Result<()>) -> Result<Reader> {
         let (name, sent) = match &mut self.sink {
             Sink::Stdout => {
                 let mut out = io::stdout().lock();
                 (
                     "standard output",
-                    out.write_all(&bytes).and_then(|()| out.flush()),
+                    out.write_all(bytes).and_then(|()| out.flush()),
                 )
             }
-            Sink::File(file) => ("the output file", file.write_all(&bytes)),
+            Sink::File(file) => ("the output file", file.write_all(bytes)),
         };
         self.bytes += bytes.len() as u64;
         match written.and(sent) {
@@ -197,7 +226,7 @@ impl Stream {
         let headers: Vec<String> = self
             .columns
             .iter()
-            .map(|column| column.header.to_string())
+            .map(|column| safe::cell(&column.header).into_owned())
             .collect();
         self.widths.resize(headers.len(), 0);
         for line in std::iter::once(&headers).chain(&cells) {
@@ -247,4 +276,25 @@ fn closed(what: &str, error: io::Error) -> Result<Reader> {
         return Ok(Reader::Gone);
     }
     Err(Error::file(what, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn headers_that_are_keys_of_rows_are_harmless() {
+        let output = Output {
+            terminal: true,
+            ..crate::settings::plain_output(Some(Format::Table), None)
+        };
+        let rows = [json!({"a\u{1b}[2J": 1}).as_object().unwrap().clone()];
+        let mut out = Vec::new();
+        Stream::of_rows(&output, &rows)
+            .table(&mut out, &rows)
+            .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\u{1b}[2J\n1\n");
+    }
 }

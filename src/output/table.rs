@@ -168,7 +168,7 @@ pub(super) fn item(
             writeln!(
                 out,
                 "{}\t{}",
-                column.key,
+                safe::piped(&column.key),
                 safe::piped(&column.text(row, &style.zone))
             )?;
         }
@@ -204,7 +204,8 @@ fn layout(width: Option<u16>, color: bool) -> Table {
 }
 
 fn header(text: &str, color: bool) -> Cell {
-    let cell = Cell::new(text);
+    // Keys of rows are the service's words too.
+    let cell = Cell::new(safe::cell(text));
     if color {
         cell.add_attribute(Attribute::Bold)
     } else {
@@ -243,7 +244,10 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
             }
         }
     }
-    if keys.is_empty() {
+    // What is no object has a column of its own.
+    if (keys.is_empty() || reply.elements().any(|element| !element.is_object()))
+        && !keys.iter().any(|known| known == "value")
+    {
         keys.push(Cow::Borrowed("value"));
     }
     let mut writer = csv::Writer::from_writer(out);
@@ -256,7 +260,10 @@ pub(super) fn csv(out: &mut impl Write, reply: &Reply) -> io::Result<()> {
                 keys.iter()
                     .map(|key| csv_cell(value(row, key)).into_owned()),
             ),
-            other => writer.write_record([csv_cell(Some(other)).as_ref()]),
+            other => writer.write_record(keys.iter().map(|key| match &**key {
+                "value" => csv_cell(Some(other)).into_owned(),
+                _ => String::new(),
+            })),
         }
         .map_err(csv_error)?;
     }
@@ -376,6 +383,25 @@ mod tests {
         };
         assert_eq!(shown(false), ["Name     Size", "avatars  1"]);
         assert_eq!(shown(true), shown(false));
+    }
+
+    #[test]
+    fn keys_are_as_harmless_as_what_is_under_them() {
+        let rows = [json!({"a\u{1b}[2J\tb": 1}).as_object().unwrap().clone()];
+        let columns = Column::of_rows(&rows);
+        for layout in [Layout::Terminal(Some(80)), Layout::Piped] {
+            let style = Style {
+                layout,
+                color: false,
+                zone: Zone::new(true),
+            };
+            let mut out = Vec::new();
+            list(&mut out, &rows, &columns, &style).unwrap();
+            item(&mut out, &rows[0], &columns, &style).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(!text.contains('\u{1b}'), "{text:?}");
+            assert!(text.contains("a\\u{1b}[2J\\tb"), "{text:?}");
+        }
     }
 
     #[test]

@@ -190,9 +190,10 @@ fn quoted(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(b"\"")
 }
 
-/// Whether a character may stand as it is, by the rules of both versions of YAML.
+/// Whether a character may stand as it is, by the rules of both versions of YAML. The marks that turn the
+/// direction of writing may, and are written out all the same: a terminal would act on them.
 fn is_printable(one: char) -> bool {
-    matches!(one, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+    matches!(one, ' '..='~' | '\u{a0}'..='\u{200d}' | '\u{2010}'..='\u{2027}' | '\u{202f}'..='\u{2065}' | '\u{206a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 fn indent(out: &mut impl Write, depth: usize) -> io::Result<()> {

@@ -580,3 +580,54 @@ fn large_numbers_keep_their_digits() {
         "{\"id\":null,\"slug\":\"a\",\"name\":null,\"plan\":null,\"big\":9007199254740993,\"neg\":-9223372036854775808,\"huge\":18446744073709551615,\"dec\":0.1}\n"
     );
 }
+
+#[test]
+fn csv_of_objects_and_scalars_has_a_column_for_either() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", "/v1/things")
+        .answers(200, json!([{"a": 1, "b": 2}, 5, "x,y", {"b": 3}, null]));
+    let screen = supabase.run("api GET /v1/things -o csv");
+    insta::assert_snapshot!(screen, @r#"
+    a,b,value
+    1,2,
+    ,,5
+    ,,"x,y"
+    ,3,
+    ,,
+    "#);
+}
+
+#[test]
+fn what_prints_bytes_has_no_envelope_whatever_the_variable_says() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", "/v1/things")
+        .answers(404, json!({"message": "no things"}));
+    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    for line in [
+        "api GET /v1/things",
+        "functions invoke nope --service-key env:NOT_SET",
+        "auth service export --project Not-A-Project",
+        "completions",
+        "completions bash",
+        "help nope",
+    ] {
+        for format in ["json", "yaml"] {
+            let screen = supabase.command(line).env("SUPACTL_FORMAT", format).run();
+            assert!(!screen.stdout().contains("metadata:"), "{line}: {screen}");
+            assert!(
+                !screen.stdout().contains("\"metadata\""),
+                "{line}: {screen}"
+            );
+        }
+    }
+    // Where a format was typed, the failure has it too; and requests that were not sent are data.
+    let typed = supabase.run("api GET /v1/things -o json");
+    assert_eq!(typed.json()["error"]["message"], "no things");
+    let tried = supabase
+        .command("api POST /v1/things -f a=b --dry-run")
+        .env("SUPACTL_FORMAT", "json")
+        .run();
+    assert_eq!(tried.json()["metadata"]["dry_run"], true);
+}

@@ -515,6 +515,101 @@ fn a_file_is_gone_on_with_after_an_interruption() {
 }
 
 #[test]
+fn a_file_is_the_same_however_often_its_writing_was_broken_off() {
+    let world = World::new();
+    let line = "--profile sandbox logs api list --since yesterday --until yesterday --limit 0";
+    for (format, fields, is_empty) in [
+        ("csv", "", true),
+        ("csv", "--fields logged_at,path", true),
+        ("csv", "--fields logged_at,path", false),
+        ("table", "--fields logged_at,path", true),
+        ("table", "--fields logged_at,path", false),
+    ] {
+        let line = format!("{line} -o {format} {fields}");
+        let whole = world.run(&line);
+        assert!(whole.stdout().lines().count() > 1000, "{}", whole.stderr());
+        let begun = world.run(&format!("{line} --output-file rows --max-requests 1"));
+        assert_eq!(begun.status(), Some(0), "{begun}");
+        let file = world.path().join("here/rows");
+        if is_empty {
+            // As if it had been killed before its first page.
+            let beside = world.path().join("here/rows.resume");
+            let mut note: serde_json::Value =
+                serde_json::from_slice(&std::fs::read(&beside).unwrap()).unwrap();
+            note["count"] = json!(0);
+            note["bytes"] = json!(0);
+            note["keys"] = json!([]);
+            note["cursor"] = json!(null);
+            std::fs::write(&beside, note.to_string()).unwrap();
+        }
+        let done = world.run(&format!("{line} --output-file rows"));
+        assert_eq!(done.status(), Some(0), "{done}");
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            written == whole.stdout(),
+            "{format} {fields} {is_empty}: {}",
+            written.lines().take(3).collect::<Vec<_>>().join("\n")
+        );
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn a_file_without_rows_has_the_header_that_a_list_has() {
+    let world = World::new();
+    for fields in ["", "--fields path,logged_at"] {
+        let line = format!("--profile sandbox logs api list --search no-such-text -o csv {fields}");
+        let listed = world.run(&line);
+        assert_eq!(listed.stdout().lines().count(), 1, "{listed}");
+        let written = world.run(&format!("{line} --output-file none.csv"));
+        assert_eq!(written.status(), Some(0), "{written}");
+        let file = world.path().join("here/none.csv");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), listed.stdout());
+        std::fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn an_expression_does_not_go_with_a_file() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", &path()).never();
+    let screen = supabase.run("logs api list --output-file rows -o ndjson --jq .path");
+    insta::assert_snapshot!(screen, @"
+    ------- stderr -------
+    error[usage]: `--output-file` writes rows as they are: `--jq` does not go with it
+    hint: leave `--output-file` out to have what `--jq` prints, or `--jq` to have the rows
+    [exit status: 2]
+    ");
+    assert!(!supabase.world().path().join("here/rows").exists());
+}
+
+#[test]
+fn a_refused_command_leaves_no_file_in_the_way_of_the_corrected_one() {
+    let world = World::new();
+    let line = "--profile sandbox logs api list --output-file rows --fields";
+    let refused = world.run(&format!("{line} nope"));
+    assert_eq!(refused.status(), Some(2), "{refused}");
+    for name in ["here/rows", "here/rows.resume"] {
+        assert!(!world.path().join(name).exists(), "{name}");
+    }
+    let corrected = world.run(&format!("{line} path"));
+    assert_eq!(corrected.status(), Some(0), "{corrected}");
+}
+
+#[test]
+fn a_statement_comes_from_standard_input_by_either_name() {
+    let world = World::new();
+    for line in ["logs query -", "logs query --file -"] {
+        let screen = world
+            .command(&format!("--profile sandbox {line} -o ndjson"))
+            .input("select count() > 0 as some from logs")
+            .run();
+        assert_eq!(screen.status(), Some(0), "{line}: {screen}");
+        assert_eq!(screen.stdout().lines().count(), 1, "{line}: {screen}");
+    }
+}
+
+#[test]
 fn streams_print_the_same_bytes_as_lists() {
     let world = World::new();
     // Three hours that lie behind: whenever two runs are, they see the same.

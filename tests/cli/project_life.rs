@@ -516,3 +516,53 @@ fn a_paused_project_is_told_apart_everywhere() {
         Some("project_paused")
     );
 }
+
+#[test]
+fn a_password_that_would_be_hidden_is_refused_before_anything_is_sent() {
+    let supabase = FakeSupabase::start();
+    supabase.on("POST", "/v1/projects").never();
+    let line = "projects create x --org acme --region emea --generate-password";
+    insta::assert_snapshot!(supabase.run(&format!("{line} --jq .data.ref")), @"
+    ------- stderr -------
+    error[usage]: `--jq` could lose the generated password, which is shown this once
+    hint: take it from `-o json`, where it is `.data.db_password`, or give one with `--db-password`
+    [exit status: 2]
+    ");
+    insta::assert_snapshot!(supabase.run(&format!("{line} --fields ref,name")), @"
+    ------- stderr -------
+    error[usage]: `--fields` leaves the generated password out, which is shown this once
+    hint: name `db_password` too, or give a password with `--db-password`
+    [exit status: 2]
+    ");
+    let tried = supabase.run(&format!("{line} --dry-run --jq .data.requests|length"));
+    assert_eq!(tried.stdout(), "1\n", "{tried}");
+}
+
+#[test]
+fn a_password_is_shown_although_the_wait_was_interrupted() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", "/v1/projects")
+        .answers(201, json!({"ref": REF, "status": "UNKNOWN"}))
+        .once();
+    supabase
+        .on("GET", PROJECT)
+        .answers(200, json!({"ref": REF, "status": "COMING_UP"}));
+    let line = "projects create x --org acme --region emea --generate-password --wait --fields ref,db_password";
+    let screen = supabase
+        .command(line)
+        .at_terminal(100)
+        .reads("COMING_UP")
+        .presses("\x03")
+        .sees_the_end();
+    assert_eq!(screen.status(), Some(130), "{screen}");
+    let shown = screen
+        .stdout()
+        .lines()
+        .find_map(|line| line.strip_prefix("Database password"))
+        .map(|password| password.trim().len());
+    assert_eq!(shown, Some(32), "{screen}");
+    for told in ["Created project", "error[interrupted]"] {
+        assert!(screen.stdout().contains(told), "{screen}");
+    }
+}

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{BUCKETS, FakeSupabase, PROJECT, SECRETS, World};
+use crate::support::{BUCKETS, FakeSupabase, GIVEN_KEY, PROJECT, SECRETS, Said, World};
 
 /// Escape sequences, a bell, C1 controls, marks that turn the direction, line breaks.
 const HOSTILE: &str =
@@ -346,4 +346,51 @@ fn a_run_leaves_no_secret_in_any_file() {
             }
         }
     }
+}
+
+#[test]
+fn json_and_csv_on_a_terminal_do_not_steer_it_and_mean_the_same() {
+    let supabase = FakeSupabase::start();
+    let sent = json!([{"name": "\u{9b}2J\u{7f}\u{202e}"}]);
+    supabase.on("GET", "/v1/things").answers(200, sent.clone());
+    for line in [
+        "-o json",
+        "-o ndjson",
+        "-o csv",
+        "-o yaml",
+        "--paginate",
+        "--jq .data",
+        "-o ndjson --jq .",
+    ] {
+        let bytes = supabase
+            .command(&format!("api GET /v1/things {line}"))
+            .at_terminal(100)
+            .sees_all_bytes();
+        let text = String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
+        assert!(!steers(&text), "{line}: {text:?}");
+        if line == "--jq .data" {
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), sent);
+        }
+    }
+    // A program gets what came.
+    let piped = supabase.run("api GET /v1/things -o ndjson");
+    assert_eq!(piped.stdout(), "{\"name\":\"\u{9b}2J\u{7f}\u{202e}\"}\n");
+}
+
+#[test]
+fn a_reader_that_is_gone_takes_no_verdict_with_it() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", "/functions/v1/hello")
+        .answers(500, Said::text("no\n"))
+        .once();
+    let screen = supabase
+        .command("functions invoke hello --service --service-key env:KEY")
+        .env("KEY", GIVEN_KEY)
+        .run_into_closed_pipe();
+    assert_eq!(
+        (screen.status(), screen.code()),
+        (Some(1), Some("function_failed")),
+        "{screen}"
+    );
 }

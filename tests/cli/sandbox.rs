@@ -212,3 +212,31 @@ fn a_damaged_state_is_told_with_the_way_out() {
     assert_eq!(sandbox(&world, "sandbox reset --yes").status(), Some(0));
     assert_eq!(sandbox(&world, "storage buckets list").status(), Some(0));
 }
+
+#[test]
+fn serve_prints_what_was_asked_for_and_nothing_after_it() {
+    let world = World::own_sandbox();
+    for (flags, shown) in [
+        ("--fields access_token", "SUPABASE_ACCESS_TOKEN"),
+        ("--jq .data|keys[0]", "access_token"),
+        ("-o json", "\"success\": true"),
+    ] {
+        let screen = world
+            .command("sandbox serve")
+            .args(flags.splitn(2, ' '))
+            .at_terminal(200)
+            .reads("Ctrl-C ends it")
+            .presses("\x03")
+            .sees_the_end();
+        assert_eq!(screen.status(), Some(130), "{flags}: {screen}");
+        assert!(screen.stdout().contains(shown), "{flags}: {screen}");
+        assert_eq!(
+            screen.stdout().to_lowercase().contains("api_url"),
+            flags == "-o json",
+            "{flags}: {screen}"
+        );
+        assert!(!screen.stdout().contains("\"success\": false"), "{screen}");
+    }
+    let screen = world.run("sandbox serve --fields nope");
+    assert_eq!(screen.status(), Some(2), "{screen}");
+}

@@ -184,3 +184,29 @@ fn a_secret_lives_in_the_sandbox() {
     );
     assert!(!sandbox(&world, "secrets list").stdout().contains("TOKEN"));
 }
+
+#[test]
+fn reading_that_does_not_end_can_be_interrupted() {
+    let world = World::new();
+    let pipe = world.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&pipe)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    for place in ["-".to_owned(), format!("@{}", pipe.display())] {
+        let screen = world
+            .command("secrets set A=typed")
+            .arg(format!("B={place}"))
+            .at_terminal(200)
+            // It is said right before B is read, which nobody ever writes.
+            .reads("env:NAME")
+            .presses("\x03")
+            .sees_the_end();
+        assert_eq!(screen.status(), Some(130), "{screen}");
+        assert!(
+            screen.stdout().contains("error[interrupted]: interrupted"),
+            "{screen}"
+        );
+    }
+}

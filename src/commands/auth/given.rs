@@ -43,7 +43,7 @@ pub(super) fn in_file(file: &Path, force: bool) -> Result<Wanted> {
     let bytes = if file == Path::new("-") {
         terminal::read_stdin()
     } else {
-        std::fs::read(file)
+        terminal::read_file(file)
     };
     // Not with the reader's own words, which may quote a secret.
     let read: Result<Option<Object>, _> = serde_yaml::from_slice(&bytes.map_err(failed)?);

@@ -92,7 +92,7 @@ impl Query {
     fn text(&self) -> Result<String> {
         let text = match (&self.sql, &self.file) {
             (Some(sql), _) if sql != "-" => sql.clone(),
-            (None, Some(file)) if file.as_os_str() != "-" => std::fs::read_to_string(file)
+            (None, Some(file)) if file.as_os_str() != "-" => terminal::read_text(file)
                 .map_err(|error| Error::file(format!("--file {}", file.display()), error))?,
             _ => {
                 let bytes =

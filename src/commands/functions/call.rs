@@ -17,8 +17,8 @@ pub(super) fn body(data: Option<&str>, headers: &[(String, String)]) -> Result<B
         let bytes = terminal::read_stdin().map_err(|error| Error::file("--data -", error))?;
         (bytes, false)
     } else if let Some(file) = data.strip_prefix('@') {
-        let bytes =
-            std::fs::read(file).map_err(|error| Error::file(format!("--data @{file}"), error))?;
+        let bytes = terminal::read_file(file)
+            .map_err(|error| Error::file(format!("--data @{file}"), error))?;
         (bytes, false)
     } else {
         (data.as_bytes().to_vec(), true)

@@ -17,7 +17,7 @@ pub(super) fn in_file(file: &Path, variant: &Variant) -> Result<Object> {
     let bytes = if file == Path::new("-") {
         terminal::read_stdin()
     } else {
-        std::fs::read(file)
+        terminal::read_file(file)
     };
     let bytes = bytes.map_err(|error| Error::file(format!("`--file {name}`"), error))?;
     // Not with the reader's own words, which may quote a secret.

@@ -147,6 +147,16 @@ impl State {
         std::fs::remove_file(&self.path).map_err(|error| self.failed(error))
     }
 
+    /// Takes a file away that has nothing in it, so that a corrected command finds none.
+    pub(super) fn give_up(&self, file: &Path) {
+        if self.bytes > 0 {
+            return;
+        }
+        // What went wrong before is what there is to tell.
+        let _ = std::fs::remove_file(file);
+        let _ = std::fs::remove_file(&self.path);
+    }
+
     fn failed(&self, error: std::io::Error) -> Error {
         Error::file(self.path.display().to_string(), error)
     }
@@ -154,6 +164,16 @@ impl State {
 
 /// The shape of a file: NDJSON where none was asked for.
 fn shaped(output: &Output) -> Result<Output> {
+    if output.jq.is_some() {
+        return Err(Error::Usage {
+            message: "`--output-file` writes rows as they are: `--jq` does not go with it"
+                .to_owned(),
+            hint: Some(
+                "leave `--output-file` out to have what `--jq` prints, or `--jq` to have the rows"
+                    .to_owned(),
+            ),
+        });
+    }
     let format = match output.format {
         Format::Table if !output.format_typed => Format::Ndjson,
         Format::Json | Format::Yaml => {

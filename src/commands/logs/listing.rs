@@ -251,20 +251,31 @@ impl Listing<'_> {
         let progress = self.progress(false);
         progress.set_position(state.count);
         let is_full = self.args.limit > 0 && limit == 0;
-        while !is_full && let Some(page) = self.next(&mut walk).await? {
-            progress.inc(page.len() as u64);
-            progress.set_message(format!(
-                "{}, as far as {}",
-                self.what,
-                shown(walk.reached())
-            ));
-            let last = page
-                .last()
-                .and_then(|row| row.get("id")?.as_str().map(str::to_owned));
-            stream.push(page).await?;
-            state.keep(&stream, last)?;
-        }
+        let mut write = async || -> Result<()> {
+            while !is_full && let Some(page) = self.next(&mut walk).await? {
+                progress.inc(page.len() as u64);
+                progress.set_message(format!(
+                    "{}, as far as {}",
+                    self.what,
+                    shown(walk.reached())
+                ));
+                let last = page
+                    .last()
+                    .and_then(|row| row.get("id")?.as_str().map(str::to_owned));
+                stream.push(page).await?;
+                state.keep(&stream, last)?;
+            }
+            if self.is_spent() {
+                return Ok(());
+            }
+            stream.close()
+        };
+        let written = write().await;
         progress.finish_and_clear();
+        if let Err(error) = written {
+            state.give_up(path);
+            return Err(error);
+        }
         let count = stream.count();
         let name = path.display();
         if self.is_spent() {

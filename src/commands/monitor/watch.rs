@@ -12,7 +12,9 @@ use crate::app::App;
 use crate::cli::duration;
 use crate::error::{Error, Result};
 use crate::output::canvas::{Ink, Line};
-use crate::output::{Column, Deed, Drawing, Format, Live, Reader, Reply, Show, Sink, Stream};
+use crate::output::{
+    Column, Deed, Drawing, Format, Live, Output, Reader, Reply, Show, Sink, Stream,
+};
 
 /// Flags of commands that can be watched.
 #[derive(Debug, Args)]
@@ -71,19 +73,7 @@ impl WatchArgs {
         every: Duration,
         mut watched: impl Watched,
     ) -> Result<Reply> {
-        let output = app.output();
-        match output.format {
-            Format::Table | Format::Ndjson => {}
-            one_document => {
-                return Err(Error::Usage {
-                    message: format!(
-                        "`--watch` has no end, and `{}` is one document",
-                        one_document.as_str()
-                    ),
-                    hint: Some("watch a table, or `-o ndjson` for one record a look".to_owned()),
-                });
-            }
-        }
+        let output = app.output().watching()?;
         // What decides what is shown next is never an answer that was kept.
         app.api()?.read_fresh();
         let picture =
@@ -91,19 +81,20 @@ impl WatchArgs {
         if output.terminal && picture && !self.changes {
             return on_screen(app, every, &mut watched).await;
         }
-        self.as_rows(app, every, &mut watched).await
+        self.as_rows(app, &output, every, &mut watched).await
     }
 
     /// A record, or rows, for each look.
     async fn as_rows(
         &self,
         app: &App,
+        output: &Output,
         every: Duration,
         watched: &mut impl Watched,
     ) -> Result<Reply> {
-        let records = app.output().format == Format::Ndjson;
+        let records = output.format == Format::Ndjson;
         let mut stream = Stream::new(
-            app.output(),
+            output,
             if self.changes { CHANGED } else { SEEN },
             Sink::Stdout,
         );

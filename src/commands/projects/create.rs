@@ -69,6 +69,10 @@ impl Create {
         };
         let project = made.project_ref()?;
         app.remember(&project);
+        let told = |(row, columns)| {
+            Reply::item(row, columns).with_message(format!("Created project {project}"))
+        };
+        app.keep(told(password.shown_in(made.clone().into_object())));
         let after = match self.wait.limit() {
             Some(limit) => until(app, &project, State::Healthy, None, limit).await,
             None => api.project(&project).await,
@@ -78,8 +82,7 @@ impl Create {
             Ok(project) => (project, None),
             Err(error) => (made, Some(error)),
         };
-        let (row, columns) = password.shown_in(row.into_object());
-        let reply = Reply::item(row, columns).with_message(format!("Created project {project}"));
+        let reply = told(password.shown_in(row.into_object()));
         Ok(failed.into_iter().fold(reply, Reply::with_verdict))
     }
 }

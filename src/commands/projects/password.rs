@@ -16,6 +16,9 @@ const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 /// Length of a made-up password; six bits each.
 const LENGTH: usize = 32;
 
+/// The key of a password that was made up, in the data of the project.
+const SHOWN_AS: &str = "db_password";
+
 /// Flags for the password.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -37,9 +40,11 @@ pub(super) struct Password {
 
 impl PasswordArgs {
     pub(super) fn password(&self, app: &App) -> Result<Password> {
-        let secret = match &self.db_password {
-            Some(given) => app.secret("--db-password", given)?,
-            None => generate()?,
+        let secret = if let Some(given) = &self.db_password {
+            app.secret("--db-password", given)?
+        } else {
+            is_shown(app)?;
+            generate()?
         };
         Ok(Password {
             secret,
@@ -54,7 +59,7 @@ impl Password {
         if !self.generated {
             return (project, super::COLUMNS);
         }
-        project.insert("db_password".to_owned(), json!(self.secret.expose_secret()));
+        project.insert(SHOWN_AS.to_owned(), json!(self.secret.expose_secret()));
         (project, WITH_PASSWORD)
     }
 
@@ -76,8 +81,31 @@ const WITH_PASSWORD: &[Column] = &[
     Column::new("region", "Region"),
     Column::new("status", "Status"),
     Column::shown("created_at", "Created", Show::Time),
-    Column::new("db_password", "Database password"),
+    Column::new(SHOWN_AS, "Database password"),
 ];
+
+/// Refuses what would hide a password that is shown this once: nothing that could be said afterwards
+/// would bring it back.
+fn is_shown(app: &App) -> Result<()> {
+    let output = app.output();
+    let (message, hint) = match &output.fields {
+        // Nothing is made.
+        _ if app.settings().dry_run => return Ok(()),
+        _ if output.jq.is_some() => (
+            "`--jq` could lose the generated password, which is shown this once",
+            "take it from `-o json`, where it is `.data.db_password`, or give one with `--db-password`",
+        ),
+        Some(fields) if !fields.names(SHOWN_AS) => (
+            "`--fields` leaves the generated password out, which is shown this once",
+            "name `db_password` too, or give a password with `--db-password`",
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::Usage {
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    })
+}
 
 fn generate() -> Result<SecretString> {
     let mut bytes = [0; LENGTH];

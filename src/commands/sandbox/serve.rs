@@ -50,7 +50,8 @@ impl Serve {
             ("access_token".to_owned(), json!(running.token)),
             ("project".to_owned(), json!(sandbox::DEFAULT_PROJECT)),
         ]);
-        app.print_now(&Reply::item(row, COLUMNS).with_message("Ctrl-C ends it"))?;
+        app.print_now(Reply::item(row, COLUMNS).with_message("Ctrl-C ends it"))
+            .await?;
         // Requests are answered by the runtime; Ctrl-C ends the run as it ends any other.
         std::future::pending().await
     }

@@ -161,3 +161,15 @@ fn changes_are_told_a_line_each() {
     // What is as it was is not told again.
     assert_eq!(told.matches("upgrade").count(), 1, "{screen}");
 }
+
+#[test]
+fn an_expression_gets_each_look() {
+    let world = World::new();
+    let screen = world
+        .command("--profile sandbox monitor health -w=2s --jq .verdict --skip disk")
+        .at_terminal(100)
+        .reads("healthy\nhealthy\n")
+        .presses("\u{3}")
+        .sees_the_end();
+    assert_eq!(screen.status(), Some(130), "{screen}");
+}

@@ -9,7 +9,7 @@ fn bytes(flag: &str, file: &str) -> Result<Vec<u8>> {
     let read = if file == "-" {
         terminal::read_stdin()
     } else {
-        std::fs::read(file)
+        terminal::read_file(file)
     };
     read.map_err(|error| Error::file(format!("{flag} {file}"), error))
 }

@@ -39,7 +39,7 @@ pub(super) fn read(file: &Path) -> Result<(BucketName, Vec<NewPolicy>)> {
         terminal::read_stdin()
             .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
     } else {
-        std::fs::read_to_string(file)
+        terminal::read_text(file)
     };
     let text = text.map_err(|error| Error::file(what(), error))?;
     let written: Written = serde_yaml::from_str(&text).map_err(|error| {

@@ -1,29 +1,23 @@
 //! What was typed, as far as it could be understood: for help, and for saying what is wrong with it.
 
+mod leaf;
+
 use std::cmp::Reverse;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{Arg, ArgGroup, ArgMatches, Command, CommandFactory, ValueEnum};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
+
+pub(crate) use leaf::{
+    Leaf, leaf, no_shape, prints_bytes, prints_bytes_unasked, prints_bytes_unshaped,
+};
 
 use crate::cli::Cli;
 use crate::commands::help;
 use crate::error::{Error, Result};
 use crate::output::Format;
-
-/// The group that marks what prints bytes as they are, where no format makes sense.
-const BYTES: &str = "prints_bytes";
-
-/// Marks a command that always prints bytes: `#[command(group(usage::prints_bytes()))]`.
-///
-/// A command that does so only with some flag puts that flag into the group instead:
-/// `#[arg(long, group = "prints_bytes")]`.
-pub(crate) fn prints_bytes() -> ArgGroup {
-    ArgGroup::new(BYTES)
-}
 
 /// What can be read of a command line that is wrong.
 pub(crate) struct Typed {
@@ -128,53 +122,6 @@ fn flag<'a, 'b>(
         }
     }
     last
-}
-
-/// The command that was typed.
-pub(crate) struct Leaf {
-    /// Its words.
-    pub(crate) words: String,
-    /// It may change something.
-    pub(crate) changes: bool,
-    /// It is only to be tried.
-    pub(crate) dry_run: bool,
-    /// It prints bytes as they are.
-    pub(crate) bytes: bool,
-}
-
-/// Finds the command that was typed.
-pub(crate) fn leaf(root: &Command, matches: &ArgMatches) -> Leaf {
-    let mut words = Vec::new();
-    let (mut command, mut at) = (root, matches);
-    while let Some((name, below)) = at.subcommand() {
-        words.push(name);
-        at = below;
-        command = command.find_subcommand(name).unwrap_or(command);
-    }
-    let dry_run = at.try_get_one::<bool>("dry_run").ok().flatten().copied();
-    let bytes = command
-        .get_groups()
-        .find(|group| *group.get_id() == BYTES)
-        .is_some_and(|group| {
-            let mut flags = group.get_args().peekable();
-            flags.peek().is_none()
-                || flags
-                    .any(|flag| at.value_source(flag.as_str()) == Some(ValueSource::CommandLine))
-        });
-    Leaf {
-        words: words.join(" "),
-        changes: dry_run.is_some(),
-        dry_run: dry_run.unwrap_or(false),
-        bytes,
-    }
-}
-
-/// A format was asked for where bytes are printed.
-pub(crate) fn no_shape(words: &str, flag: &str) -> Error {
-    Error::Usage {
-        message: format!("`{words}` prints bytes as they are: `{flag}` does not go with it"),
-        hint: Some("`supactl help formats` tells what has a format".to_owned()),
-    }
 }
 
 /// The words of the command that was meant, each by its own name rather than an alias.
@@ -607,27 +554,6 @@ mod tests {
                 Some(Format::Yaml),
                 "{line}"
             );
-        }
-    }
-
-    #[test]
-    fn bytes_are_known_from_the_command_or_from_a_flag() {
-        let tree = || {
-            Command::new("supactl")
-                .subcommand(Command::new("always").group(prints_bytes()))
-                .subcommand(
-                    Command::new("sometimes")
-                        .arg(Arg::new("sql").long("sql").num_args(0).group(BYTES)),
-                )
-        };
-        for (line, bytes) in [
-            (&["supactl", "always"][..], true),
-            (&["supactl", "sometimes", "--sql"], true),
-            (&["supactl", "sometimes"], false),
-        ] {
-            let mut tree = tree();
-            let matches = tree.try_get_matches_from_mut(line).unwrap();
-            assert_eq!(leaf(&tree, &matches).bytes, bytes, "{line:?}");
         }
     }
 
