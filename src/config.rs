@@ -117,7 +117,7 @@ pub(crate) fn write_toml(file: &Path, value: &impl Serialize) -> Result<()> {
     let text = toml::to_string(value)
         .map_err(|error| Error::Internal(format!("{}: {error}", file.display())))?;
     platform::write_private(file, text.as_bytes())
-        .map_err(|error| Error::file(format!("{} could not be written", file.display()), error))
+        .map_err(|error| Error::unwritten(file.display().to_string(), error))
 }
 
 /// A name that a profile may have: it becomes a key of a file, and is typed often.

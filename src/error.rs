@@ -80,7 +80,12 @@ impl Code {
             1,
             "the `--jq` expression failed on the data",
         ),
-        (Self::Internal, "internal", 1, "supactl itself failed"),
+        (
+            Self::Internal,
+            "internal",
+            1,
+            "supactl itself failed, or could not write something",
+        ),
         (Self::Usage, "usage", 2, "wrong arguments; nothing was sent"),
         (
             Self::InvalidInput,
@@ -239,6 +244,9 @@ pub(crate) enum Error {
     /// A file could not be read or written.
     #[error("{what}: {source}")]
     File { what: String, source: io::Error },
+    /// Something could not be written, after all that came before it.
+    #[error("{what} could not be written: {source}")]
+    Unwritten { what: String, source: io::Error },
     /// The `--jq` expression did not get along with the data.
     #[error("`--jq`: {0}")]
     JqFailed(String),
@@ -298,6 +306,14 @@ impl Error {
         }
     }
 
+    /// Something that could not be written.
+    pub(crate) fn unwritten(what: impl Into<String>, source: io::Error) -> Self {
+        Self::Unwritten {
+            what: what.into(),
+            source,
+        }
+    }
+
     /// The same failure, told as coming after something that did happen.
     pub(crate) fn after(self, done: &str) -> Self {
         match self {
@@ -341,7 +357,7 @@ impl Error {
             Self::NotLoggedIn => Code::NotLoggedIn,
             Self::Api(error) => error.code,
             Self::JqFailed(_) => Code::JqFailed,
-            Self::Internal(_) | Self::HeldBack => Code::Internal,
+            Self::Internal(_) | Self::Unwritten { .. } | Self::HeldBack => Code::Internal,
             Self::Verdict { code, .. } => *code,
             Self::Interrupted => Code::Interrupted,
         }
@@ -363,7 +379,7 @@ impl Error {
             ),
             Self::JqFailed(_) => Some("`-o json` instead of `--jq` shows what the expression gets".to_owned()),
             Self::Api(error) => api_hint(error),
-            Self::Cancelled | Self::File { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
+            Self::Cancelled | Self::File { .. } | Self::Unwritten { .. } | Self::Internal(_) | Self::Interrupted | Self::HeldBack => None,
         }
     }
 }

@@ -32,7 +32,7 @@ impl Link {
         let folder = std::env::current_dir().map_err(|error| Error::file("this folder", error))?;
         let file = settings::link_file(&folder);
         platform::write_plain(&file, project.as_str().as_bytes())
-            .map_err(|error| Error::file(file.display().to_string(), error))?;
+            .map_err(|error| Error::unwritten(file.display().to_string(), error))?;
         row.insert("file".to_owned(), json!(file.display().to_string()));
         Ok(Reply::item(row, COLUMNS)
             .with_message(format!("Linked this folder to project {project}")))

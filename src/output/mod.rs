@@ -167,7 +167,7 @@ impl Output {
         match printed {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(error),
-            Err(error) => Err(Error::file("standard output", error)),
+            Err(error) => Err(Error::unwritten("standard output", error)),
         }
     }
 

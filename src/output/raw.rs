@@ -34,7 +34,7 @@ impl Raw {
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Ok(ControlFlow::Continue(())),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
-            Err(error) => Err(Error::file("standard output", error)),
+            Err(error) => Err(Error::unwritten("standard output", error)),
         }
     }
 

@@ -275,7 +275,7 @@ fn closed(what: &str, error: io::Error) -> Result<Reader> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(Reader::Gone);
     }
-    Err(Error::file(what, error))
+    Err(Error::unwritten(what, error))
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) fn plan(folder: &Path, sources: &[Source]) -> Result<Plan> {
 /// Writes one file, with the folders that it needs.
 pub(super) fn write(file: &Path, bytes: &[u8]) -> Result<()> {
     platform::write_plain(file, bytes)
-        .map_err(|error| Error::file(file.display().to_string(), error))
+        .map_err(|error| Error::unwritten(file.display().to_string(), error))
 }
 
 /// The path below a folder that a name of the service stands for, if it stays below it on every system.

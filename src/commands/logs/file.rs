@@ -158,7 +158,7 @@ impl State {
     }
 
     fn failed(&self, error: std::io::Error) -> Error {
-        Error::file(self.path.display().to_string(), error)
+        Error::unwritten(self.path.display().to_string(), error)
     }
 }
 
