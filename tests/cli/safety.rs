@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{BUCKETS, FakeSupabase, GIVEN_KEY, PROJECT, SECRETS, Said, World};
+use crate::support::{BUCKETS, FakeSupabase, PROJECT, REF, SECRETS, World};
 
 /// Escape sequences, a bell, C1 controls, marks that turn the direction, line breaks.
 const HOSTILE: &str =
@@ -378,19 +378,27 @@ fn json_and_csv_on_a_terminal_do_not_steer_it_and_mean_the_same() {
 }
 
 #[test]
-fn a_reader_that_is_gone_takes_no_verdict_with_it() {
+fn a_reader_that_is_gone_takes_neither_verdict_nor_messages_with_it() {
     let supabase = FakeSupabase::start();
     supabase
-        .on("POST", "/functions/v1/hello")
-        .answers(500, Said::text("no\n"))
+        .on("POST", "/v1/projects")
+        .answers(201, json!({"ref": REF, "status": "UNKNOWN"}))
+        .once();
+    supabase
+        .on("GET", PROJECT)
+        .answers(200, json!({"ref": REF, "status": "INIT_FAILED"}))
         .once();
     let screen = supabase
-        .command("functions invoke hello --service --service-key env:KEY")
-        .env("KEY", GIVEN_KEY)
+        .command(
+            "projects create x --org acme --region emea --wait --db-password env:GIVEN_PASSWORD",
+        )
+        .env("GIVEN_PASSWORD", "hunter2hunter2")
         .run_into_closed_pipe();
-    assert_eq!(
-        (screen.status(), screen.code()),
-        (Some(1), Some("function_failed")),
-        "{screen}"
-    );
+    insta::assert_snapshot!(screen, @"
+    ------- stderr -------
+    Organization acme
+    Created project abcdefghijklmnopqrst
+    error[conflict]: the project's status is INIT_FAILED, which does not change by itself
+    [exit status: 6]
+    ");
 }
