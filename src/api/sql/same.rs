@@ -24,8 +24,8 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
         }
 }
 
-/// An expression in the words that all who say the same have in common.
-fn plain(text: &str) -> Option<Expr> {
+/// An expression in the words that all who say the same have in common, each part of it in parentheses.
+fn plain(text: &str) -> Option<String> {
     if text.len() > LONGEST {
         return None;
     }
@@ -39,7 +39,7 @@ fn plain(text: &str) -> Option<Expr> {
         simplify(part);
         ControlFlow::<()>::Continue(())
     });
-    Some(expression)
+    Some(expression.to_string())
 }
 
 /// A part whose own parts are plain already.
@@ -117,6 +117,21 @@ fn simplify(part: &mut Expr) {
         }
         other => other,
     };
+    // As text, parts are told from each other by parentheses alone.
+    let stands_alone = matches!(
+        part,
+        Expr::Nested(_)
+            | Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::Value(_)
+            | Expr::Function(_)
+            | Expr::Array(_)
+            | Expr::Subquery(_)
+    );
+    if !stands_alone {
+        let whole = std::mem::replace(part, nothing());
+        *part = Expr::Nested(Box::new(whole));
+    }
 }
 
 /// A value among others; a single one is compared.
