@@ -20,9 +20,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 count() {
+    # What the command itself ends with does not matter: the last one is used wrongly.
     # shellcheck disable=SC2086
-    env -i HOME="$work" PATH=/usr/bin:/bin valgrind --tool=callgrind --callgrind-out-file="$work/out" \
-        target/release/supactl $1 2>&1 >/dev/null </dev/null | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+    { env -i HOME="$work" PATH=/usr/bin:/bin valgrind --tool=callgrind --callgrind-out-file="$work/out" \
+        target/release/supactl $1 2>&1 >/dev/null </dev/null || true; } | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
 
 lines=("--version" "storage buckets create --help" "storage buckets create")

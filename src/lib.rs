@@ -69,7 +69,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         // The name alone asks what there is.
         Err(_) if args.len() <= 1 => return usage::show_help(),
         Err(error) => {
-            let tree = command();
+            let words = usage::Typed::guess(&tree, &args).words;
+            usage::make(&mut tree, &words);
             let typed = usage::Typed::guess(&tree, &args);
             let bytes = usage::prints_bytes_unasked(&tree, &typed.words);
             let output =

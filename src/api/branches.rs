@@ -167,25 +167,46 @@ impl Api {
     }
 
     /// Deletes a branch and its database, at once.
-    pub(crate) async fn delete_branch(&self, branch: &ProjectRef) -> Result<()> {
+    pub(crate) async fn delete_branch(
+        &self,
+        project: &ProjectRef,
+        branch: &ProjectRef,
+    ) -> Result<()> {
         let request = Request::delete("/v1/branches/{}", &[branch.as_str()])
+            .about(project)
             .needs("branching_development_delete");
         self.client.send(request).await?;
         Ok(())
     }
 
     /// Begins to bring the migrations and functions of a branch into its parent. Returns the run.
-    pub(crate) async fn merge_branch(&self, branch: &ProjectRef) -> Result<String> {
-        self.run_on_branch("/v1/branches/{}/merge", branch).await
+    pub(crate) async fn merge_branch(
+        &self,
+        project: &ProjectRef,
+        branch: &ProjectRef,
+    ) -> Result<String> {
+        self.run_on_branch("/v1/branches/{}/merge", project, branch)
+            .await
     }
 
     /// Begins to put a branch back to its beginning. Returns the run.
-    pub(crate) async fn reset_branch(&self, branch: &ProjectRef) -> Result<String> {
-        self.run_on_branch("/v1/branches/{}/reset", branch).await
+    pub(crate) async fn reset_branch(
+        &self,
+        project: &ProjectRef,
+        branch: &ProjectRef,
+    ) -> Result<String> {
+        self.run_on_branch("/v1/branches/{}/reset", project, branch)
+            .await
     }
 
-    async fn run_on_branch(&self, template: &str, branch: &ProjectRef) -> Result<String> {
+    async fn run_on_branch(
+        &self,
+        template: &str,
+        project: &ProjectRef,
+        branch: &ProjectRef,
+    ) -> Result<String> {
         let request = Request::post(template, &[branch.as_str()])
+            .about(project)
             .needs("branching_development_write")
             .json(json!({}));
         let answer: Value = self.client.send(request).await?.json()?;

@@ -317,7 +317,7 @@ impl Client {
         };
         let forgotten = match request.forgets {
             Forgets::Noun(noun) => cache.forget(name, request.project(), noun).await,
-            // A branch is named without its project, and what belongs to no project may be of any.
+            // What names no project may be about any.
             Forgets::Project if request.project().is_none() => cache.forget_host(name).await,
             Forgets::Project => match cache.forget_project(name, request.project()).await {
                 Ok(()) => cache.forget(name, None, Noun::Projects).await,

@@ -135,6 +135,7 @@ impl Api {
             body["desired_instance_size"] = json!(size);
         }
         let request = Request::post("/v1/projects", &[])
+            .forgets(Noun::Projects)
             .needs("organization_projects_create")
             .forgets(Noun::Projects)
             .json(body);

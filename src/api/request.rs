@@ -112,6 +112,8 @@ pub(crate) struct Request {
     /// The path with its segments encoded, from the `/` on.
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    /// The project that it is about, where its path does not say so.
+    pub(crate) about: Option<ProjectRef>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
     pub(crate) safety: Safety,
@@ -135,6 +137,7 @@ impl Request {
             host: Host::Management,
             path: fill(template, segments),
             query: Vec::new(),
+            about: None,
             headers: Vec::new(),
             body: Body::None,
             safety: if matches!(method, Method::Get | Method::Head) {
@@ -180,12 +183,21 @@ impl Request {
         if let Host::Gateway { project, .. } = &self.host {
             return Some(project.as_str());
         }
+        if let Some(project) = &self.about {
+            return Some(project.as_str());
+        }
         let mut segments = self.path.split('/').skip(2);
         let project = segments
             .next()
             .filter(|noun| *noun == "projects")
             .and(segments.next())?;
         project.parse::<ProjectRef>().is_ok().then_some(project)
+    }
+
+    /// Names the project that it is about, where its path does not.
+    pub(crate) fn about(mut self, project: &ProjectRef) -> Self {
+        self.about = Some(project.clone());
+        self
     }
 
     /// Takes path and query out of an address, the query into parameters.

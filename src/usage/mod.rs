@@ -183,6 +183,16 @@ pub(crate) fn tree(args: &[OsString]) -> Command {
     }
 }
 
+/// Makes a command of the tree, whose flags are known then.
+pub(crate) fn make(tree: &mut Command, words: &[String]) {
+    let place = words
+        .iter()
+        .try_fold(tree, |at, word| at.find_subcommand_mut(word));
+    if let Some(command) = place.filter(|command| !command.has_subcommands()) {
+        command.build();
+    }
+}
+
 /// Whether an argument is `--help`, or short flags of which one may be `-h`.
 fn may_ask_help(arg: &OsStr) -> bool {
     let arg = arg.to_string_lossy();

@@ -32,7 +32,7 @@ impl Delete {
         let project = app.project_to_change().await?;
         let api = app.api()?;
         let branch = api.branch(&project, &self.branch).await?;
-        api.delete_branch(&branch.project_ref()?).await?;
+        api.delete_branch(&project, &branch.project_ref()?).await?;
         let mut branch = branch.into_object();
         branch.insert("deleted".to_owned(), json!(true));
         Ok(Reply::item(branch, COLUMNS).with_message(format!("Deleted branch `{}`", self.branch)))

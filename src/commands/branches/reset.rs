@@ -36,7 +36,7 @@ impl Reset {
         let project = app.project_to_change().await?;
         let api = app.api()?;
         let branch = api.branch(&project, named).await?;
-        let run = api.reset_branch(&branch.project_ref()?).await?;
+        let run = api.reset_branch(&project, &branch.project_ref()?).await?;
         let what = format!("Reset of branch `{named}`");
         progress::follow(app, &project, &branch, &run, &what, self.wait.limit()).await
     }
