@@ -316,6 +316,7 @@ impl Client {
             return;
         };
         let forgotten = match request.forgets {
+            Forgets::Nothing => Ok(()),
             Forgets::Noun(noun) => cache.forget(name, request.project(), noun).await,
             // What names no project may be about any.
             Forgets::Project if request.project().is_none() => cache.forget_host(name).await,

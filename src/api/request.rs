@@ -102,6 +102,8 @@ pub(crate) enum Forgets {
     Project,
     /// What is known of one noun of the project.
     Noun(Noun),
+    /// None: nothing of what it changes is ever kept.
+    Nothing,
 }
 
 /// One request.
@@ -225,6 +227,12 @@ impl Request {
     /// Says what is stale after this write, where that is less than all of the project.
     pub(crate) fn forgets(mut self, noun: Noun) -> Self {
         self.forgets = Forgets::Noun(noun);
+        self
+    }
+
+    /// Says that this write makes no kept answer stale.
+    pub(crate) fn forgets_nothing(mut self) -> Self {
+        self.forgets = Forgets::Nothing;
         self
     }
 

@@ -96,6 +96,7 @@ impl Api {
                 .map(|(name, value)| json!({"name": name.as_str(), "value": value.expose_secret()}))
                 .collect();
             let request = Request::post("/v1/projects/{}/secrets", &[project.as_str()])
+                .forgets_nothing()
                 .needs("edge_functions_secrets_write")
                 .json(body);
             self.client.send(request).await?;
@@ -106,6 +107,7 @@ impl Api {
     /// Removes secrets, all in one request.
     pub(crate) async fn unset_secrets(&self, project: &ProjectRef, names: &[String]) -> Result<()> {
         let request = Request::delete("/v1/projects/{}/secrets", &[project.as_str()])
+            .forgets_nothing()
             .needs("edge_functions_secrets_write")
             .json(json!(names));
         self.client.send(request).await?;
