@@ -23,11 +23,12 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root/home" "$root/etc"
 cp "$program" "$root/supactl"
 echo "127.0.0.1 localhost" > "$root/etc/hosts"
-within() { env -i HOME=/home chroot "$root" /supactl "$@"; }
-within --version
-within --profile sandbox storage buckets list --fields id,public
+chroot=$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)
+within() { env -i HOME=/home "$@"; }
+within "$chroot" "$root" /supactl --version
+within "$chroot" "$root" /supactl --profile sandbox storage buckets list --fields id,public
 # No certificates are there: the built-in ones are used, and what fails is the name.
 status=0
-env -i HOME=/home SUPABASE_ACCESS_TOKEN=sbp_0123456789abcdef0123456789abcdef01234567 chroot "$root" /supactl projects list --retries 0 || status=$?
+within SUPABASE_ACCESS_TOKEN=sbp_0123456789abcdef0123456789abcdef01234567 "$chroot" "$root" /supactl projects list --retries 0 || status=$?
 [ $status = 8 ] || { echo "static.sh: projects list without a network ended with $status, not 8" >&2; exit 1; }
 echo "static.sh: it runs in an empty chroot"
