@@ -206,16 +206,12 @@ impl Request {
     pub(crate) fn go_to(&mut self, address: &str) {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         path.clone_into(&mut self.path);
-        let parts = query.split('&').filter(|part| !part.is_empty());
-        let read = |part: &str| {
-            let plain = part.replace('+', " ");
-            let read = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy();
-            read.into_owned()
-        };
-        self.query = parts
-            .map(|part| part.split_once('=').unwrap_or((part, "")))
-            .map(|(key, value)| (read(key), read(value)))
-            .collect();
+        // Only an address can be taken apart: of this one nothing but the query counts.
+        let read = reqwest::Url::parse(&format!("http://localhost/?{query}"));
+        self.query = read.map_or_else(
+            |_| Vec::new(),
+            |read| read.query_pairs().into_owned().collect(),
+        );
     }
 
     /// Lets the answer be kept for a while.
@@ -306,6 +302,25 @@ mod tests {
             fill("/bucket/{}/empty", &["a b?/&+;%ü"]),
             "/bucket/a%20b%3F%2F%26%2B%3B%25%C3%BC/empty"
         );
+    }
+
+    #[test]
+    fn an_address_has_a_path_and_parameters() {
+        let mut request = Request::get("/x", &[]);
+        for (address, path, query) in [
+            ("/v1/a", "/v1/a", &[][..]),
+            ("/v1/a?", "/v1/a", &[]),
+            (
+                "/v1/a?limit=2&page%5Bafter%5D=a+b%26&&bare",
+                "/v1/a",
+                &[("limit", "2"), ("page[after]", "a b&"), ("bare", "")],
+            ),
+        ] {
+            request.go_to(address);
+            let found = request.query.iter();
+            let found: Vec<_> = found.map(|(key, value)| (&**key, &**value)).collect();
+            assert_eq!((&*request.path, found.as_slice()), (path, query));
+        }
     }
 
     proptest! {
