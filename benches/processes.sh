@@ -15,6 +15,7 @@ supactl=$PWD/target/release/supactl
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 
+home=$HOME   # where cargo looks for the compiler
 export HOME=$work SUPACTL_CONFIG_DIR=$work/config SUPACTL_CACHE_DIR=$work/cache SUPACTL_STATE_DIR=$work/state
 export SUPABASE_TELEMETRY_DISABLED=1 DO_NOT_TRACK=1 SUPABASE_NO_UPDATE_NOTIFIER=1 SUPABASE_NO_KEYRING=1
 unset CI SUPACTL_PROFILE
@@ -61,7 +62,7 @@ row 'supactl --version' "$supactl" --version
 echo "-- one request: the list of projects"
 ours=0
 row 'supactl projects list --no-cache' "$supactl" projects list --no-cache
-row 'supactl projects list (kept answer)' "$supactl" projects list
+row 'supactl projects list (cached answer)' "$supactl" projects list
 ! command -v curl >/dev/null || row 'curl for the same' curl -sf -H "authorization: Bearer $SUPABASE_ACCESS_TOKEN" "$SUPACTL_API_URL/v1/projects"
 if [ -n "$official" ]; then
     printf 'name: bench\napi_url: %s\ndashboard_url: %s\nproject_host: localhost\n' "$SUPACTL_API_URL" "$SUPACTL_API_URL" > "$work/profile.yaml"
@@ -84,7 +85,6 @@ done | sort -rn | head -3 | while read -r took words; do
     printf '%-44s %8s ms\n' "$words --help" "$(printf '%d.%03d' $((took / 1000)) $((took % 1000)))"
 done
 if [ "${2-}" = all ]; then
-    cargo bench --locked --quiet --bench request
-    cargo bench --locked --quiet --bench logs
+    for bench in request logs; do HOME=$home cargo bench --locked --quiet --bench "$bench"; done
 fi
 [ "$size" -le 10000000 ] || { echo "processes.sh: the program is larger than 10 MB" >&2; exit 1; }

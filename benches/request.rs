@@ -1,6 +1,6 @@
 //! How long one request takes from spawn to exit, against a service in this process; how long an
 //! answer that was kept takes; what long lists take, in time and in memory, in each format; and how
-//! many kept answers one process gives in a second.
+//! many cached answers one process gives in a second.
 
 #![expect(
     clippy::expect_used,
@@ -29,7 +29,7 @@ const LISTS: &[(usize, &str, f64)] = &[
     (10_000, "ndjson", 60.0),
 ];
 
-/// Runs of the program within one process, for the rate of kept answers.
+/// Runs of the program within one process, for the rate of cached answers.
 const WITHIN: u32 = 2_000;
 
 /// Set for the process that counts them.
@@ -61,7 +61,7 @@ fn main() {
         list(3, "table").called("projects list"),
         list(3, "json").called("projects list -o json"),
         list(1_000, "json").called("projects list -o json, 1,000 projects"),
-        Case::supactl("projects list", &environment(3)).called("projects list, kept answer"),
+        Case::supactl("projects list", &environment(3)).called("projects list, cached answer"),
     ];
     let curl = format!("-s -H authorization:{TOKEN} {address}/3/v1/projects");
     let curl = Case::installed("curl", &curl).map(|case| case.called("(curl for the same)"));
@@ -73,9 +73,9 @@ fn main() {
     budget("projects list", Some(took), 8.0, "ms");
     let ratio = compared.then(|| took / times[4].median_ms());
     budget("projects list to curl", ratio, 1.5, "times");
-    budget("a kept answer", Some(times[3].median_ms()), 4.0, "ms");
+    budget("a cached answer", Some(times[3].median_ms()), 4.0, "ms");
     budget(
-        "time of a kept answer, one process",
+        "time of a cached answer, one process",
         rate(&environment(3)).map(|rate| 1e3 / rate),
         1.0,
         "ms (1,000 a second)",

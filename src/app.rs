@@ -126,8 +126,8 @@ impl App {
         Ok(self.api.get_or_init(|| api))
     }
 
-    /// The API for looking at kept answers alone: nothing answers a request.
-    pub(crate) fn kept_only(&self) -> Result<Api> {
+    /// The API for looking at cached answers alone: nothing answers a request.
+    pub(crate) fn cached_only(&self) -> Result<Api> {
         let service = if self.settings.sandbox {
             self.sandbox_at(String::new(), String::new(), String::new())?
         } else {
@@ -370,7 +370,7 @@ impl App {
         }
     }
 
-    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    /// When the oldest cached answer was asked for, in a run that sent nothing.
     pub(crate) fn cached_since(&self) -> Option<Timestamp> {
         self.api.get()?.cached_since()
     }
@@ -456,13 +456,13 @@ fn tell(output: Output, verbose: u8) -> Box<dyn Fn(&Notice<'_>)> {
         Notice::Resting { reason, delay } => {
             output.say(&format!("{reason}; waiting {}", seconds(*delay)));
         }
-        Notice::Kept { request } => {
+        Notice::Cached { request } => {
             if verbose > 0 {
-                output.say(&format!("{} {} → kept answer", request.method.as_str(), request.path));
+                output.say(&format!("{} {} → cached answer", request.method.as_str(), request.path));
             }
         }
         Notice::NotForgotten { reason } => output.say(&format!(
-            "Kept answers may be stale, since they could not be removed ({reason}): use `--no-cache`"
+            "Cached answers may be stale, since they could not be removed ({reason}): use `--no-cache`"
         )),
         Notice::Sending { method, url, headers, body } => {
             output.say(&detail(">", &format!("{method} {url}"), headers, body));

@@ -1,7 +1,7 @@
-//! What Tab offers: the words of the program, and names out of answers that were kept.
+//! What Tab offers: the words of the program, and names out of answers that were cached.
 //!
 //! A script of `supactl completions` runs the program at every Tab with [`VARIABLE`] set. Nothing is
-//! asked for then: what no earlier run has kept is not offered, and no failure is told.
+//! asked for then: what no earlier run has cached is not offered, and no failure is told.
 
 use std::ffi::OsString;
 
@@ -46,7 +46,7 @@ fn apart(args: &[OsString]) -> Vec<OsString> {
 /// Offers projects, by reference, with their names.
 pub(crate) fn projects() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let found = kept(async |api, _| Some(api.kept_projects().await));
+        let found = cached(async |api, _| Some(api.cached_projects().await));
         let rows = found.unwrap_or_default().into_iter();
         rows.filter_map(|project| {
             let name = project.text("name").unwrap_or_default().to_owned();
@@ -59,7 +59,7 @@ pub(crate) fn projects() -> ArgValueCandidates {
 /// Offers the buckets of the project that is meant.
 pub(crate) fn buckets() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        let found = kept(async |api, project| Some(api.kept_buckets(&project?).await));
+        let found = cached(async |api, project| Some(api.cached_buckets(&project?).await));
         let rows = found.unwrap_or_default().into_iter();
         rows.filter_map(|bucket| Some(offer(bucket.text("id")?, "")))
             .collect()
@@ -94,8 +94,8 @@ fn offer(value: &str, help: &str) -> CompletionCandidate {
     CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into()))
 }
 
-/// Looks into the kept answers as the command that is being typed would, as far as it can be known.
-fn kept<T>(look: impl AsyncFnOnce(&Api, Option<ProjectRef>) -> Option<T>) -> Option<T> {
+/// Looks into the cached answers as the command that is being typed would, as far as it can be known.
+fn cached<T>(look: impl AsyncFnOnce(&Api, Option<ProjectRef>) -> Option<T>) -> Option<T> {
     let cli = Cli::try_parse_from(typed(std::env::args_os())).ok()?;
     let settings = Settings::resolve(&cli.global, false).ok()?;
     let project = settings
@@ -104,7 +104,7 @@ fn kept<T>(look: impl AsyncFnOnce(&Api, Option<ProjectRef>) -> Option<T>) -> Opt
     let output = settings.output(&cli.global, false).ok()?;
     let terminal = settings::terminal(&cli.global, false);
     let app = App::new(settings, String::new(), terminal, output);
-    let api = app.kept_only().ok()?;
+    let api = app.cached_only().ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
     runtime.block_on(look(&api, project))
 }

@@ -13,7 +13,7 @@ pub(crate) fn config_folder() -> io::Result<PathBuf> {
     Ok(strategy()?.config_dir().join("supactl"))
 }
 
-/// Where answers are kept that can be asked for again.
+/// Where answers are cached.
 pub(crate) fn cache_folder() -> io::Result<PathBuf> {
     Ok(strategy()?.cache_dir().join("supactl"))
 }

@@ -58,7 +58,7 @@ pub(crate) struct Target {
     pub(crate) source: String,
 }
 
-/// What may be kept of answers.
+/// What may be cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Caching {
     /// Nothing.
@@ -89,7 +89,7 @@ pub(crate) struct Settings {
     /// How much to tell of each request.
     pub(crate) verbose: u8,
     pub(crate) dry_run: bool,
-    /// Whether kept answers are used, and where they are.
+    /// Whether cached answers are used, and where they are.
     pub(crate) caching: Caching,
     format: Format,
     project: Option<String>,
@@ -314,7 +314,7 @@ impl Settings {
     }
 }
 
-/// Whether answers are kept. A CI run starts from nothing and should find the world as it is, so it
+/// Whether answers are cached. A CI run starts from nothing and should find the world as it is, so it
 /// keeps no files unless it asks for them.
 fn caching(global: &GlobalArgs) -> Result<Caching> {
     let off = global.no_cache || variable("SUPACTL_NO_CACHE").is_some_and(|value| value != "0");
@@ -333,7 +333,7 @@ fn caching(global: &GlobalArgs) -> Result<Caching> {
     })
 }
 
-/// Where answers are kept.
+/// Where answers are cached.
 pub(crate) fn cache_folder() -> Result<PathBuf> {
     folder("SUPACTL_CACHE_DIR", platform::cache_folder)
 }
@@ -375,7 +375,7 @@ pub(crate) fn sandbox_postgres() -> Option<PathBuf> {
     variable("SUPACTL_SANDBOX_POSTGRES").map(PathBuf::from)
 }
 
-/// Where answers of a sandbox are kept for later runs. They are of no use once its clock was moved.
+/// Where answers of a sandbox are cached for later runs. They are of no use once its clock was moved.
 pub(crate) fn sandbox_answers(folder: &Path) -> Result<PathBuf> {
     let answers = cache_folder()?.join(cache::FOLDER);
     Ok(cache::of_host(&answers, &sandbox_name(folder)))

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A day of use against a sandbox: how many commands were answered by kept answers, and that none was stale.
+# A day of use against a sandbox: how many reads the cache answered, and that no answer was stale.
 #
 #   tests/cache_day.sh [program]
 set -euo pipefail
@@ -45,5 +45,5 @@ for round in $(seq 6); do
     "$program" storage buckets delete "day-$round" --yes >/dev/null 2>&1
     must_lack "day-$round" "$(read_it storage buckets list)"
 done
-reads=$(wc -c < "$work/reads") kept=$(tr -cd k < "$work/reads" | wc -c)
-echo "cache_day.sh: $kept of $reads reads were answered by kept answers: $((kept * 100 / reads)) %; none was stale"
+reads=$(wc -c < "$work/reads") cached=$(tr -cd k < "$work/reads" | wc -c)
+echo "cache_day.sh: $cached of $reads reads were answered by the cache: $((cached * 100 / reads)) %; none was stale"

@@ -170,3 +170,60 @@ pub(super) fn request_id(headers: &HeaderMap, body: &[u8]) -> Option<String> {
                 .find_map(|pointer| body.pointer(pointer)?.as_str().map(str::to_owned))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn answer(body: &'static str) -> Answer {
+        Answer {
+            status: 200,
+            headers: HeaderMap::from_iter([(
+                "sb-request-id".parse().unwrap(),
+                HeaderValue::from_static("r-1"),
+            )]),
+            body: Bytes::from_static(body.as_bytes()),
+            rest: None,
+            of_write: false,
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_tells_which_request_it_was() {
+        let Err(Error::Api(error)) = answer("[1").list::<Value>() else {
+            panic!("a broken list was read");
+        };
+        assert_eq!(error.code, Code::MalformedResponse);
+        assert_eq!(error.request_id.as_deref(), Some("r-1"));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_there_comes_in_one_piece() {
+        let mut answer = answer("{}");
+        assert_eq!(
+            answer.next_bytes().await.unwrap().as_deref(),
+            Some(&b"{}"[..])
+        );
+        assert_eq!(answer.next_bytes().await.unwrap(), None);
+    }
+
+    #[test]
+    fn a_list_below_a_key_may_be_empty_in_many_ways() {
+        for body in ["", "null", "{}", r#"{"items":null}"#, r#"{"items":[]}"#] {
+            assert_eq!(
+                answer(body).list_at("/items").unwrap(),
+                Vec::<Value>::new(),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            answer(r#"{"items":[1]}"#).list_at("/items").unwrap(),
+            [json!(1)]
+        );
+        for body in ["[]", "5", r#"{"other":[]}"#, r#"{"items":{}}"#, "{"] {
+            assert!(answer(body).list_at("/items").is_err(), "{body}");
+        }
+    }
+}

@@ -200,3 +200,40 @@ impl Api {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_keys_are_those_of_the_service() {
+        for good in ["abcd", "ci_deploy", "_abc", "a1b2", "a___", &"a".repeat(64)] {
+            assert!(good.parse::<ApiKeyName>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "abc",
+            "1abc",
+            "Abcd",
+            "abCd",
+            "ab-cd",
+            "abcé",
+            "abc ",
+            &"a".repeat(65),
+        ] {
+            assert!(bad.parse::<ApiKeyName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_secret_key_of_the_service_role_acts_as_one() {
+        let key = |kind: &str, role: Value| -> ApiKey {
+            serde_json::from_value(json!({"type": kind, "secret_jwt_template": role})).unwrap()
+        };
+        assert!(key("secret", json!({"role": "service_role"})).is_secret());
+        assert!(key("secret", json!({"role": "SERVICE_ROLE"})).is_secret());
+        assert!(!key("secret", json!({"role": "reader"})).is_secret());
+        assert!(!key("secret", Value::Null).is_secret());
+        assert!(!key("publishable", json!({"role": "service_role"})).is_secret());
+    }
+}

@@ -57,7 +57,7 @@ impl Api {
     pub(crate) async fn backups(&self, project: &ProjectRef) -> Result<Backups> {
         let request = Request::get("/v1/projects/{}/database/backups", &[project.as_str()])
             .needs("backups_read")
-            .kept(Noun::Backups);
+            .cached(Noun::Backups);
         self.client.send(request).await?.json()
     }
 

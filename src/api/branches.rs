@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Api;
 use super::cache::Noun;
-use super::error::ApiError;
+use super::error::{ApiError, naming};
 use super::ids::ProjectRef;
 use super::record::{Record, record};
 use super::request::Request;
@@ -119,7 +119,7 @@ impl Api {
     pub(crate) async fn branches(&self, project: &ProjectRef) -> Result<Option<Vec<Branch>>> {
         let request = Request::get("/v1/projects/{}/branches", &[project.as_str()])
             .needs("branching_development_read")
-            .kept(Noun::Branches);
+            .cached(Noun::Branches);
         match self.client.send(request).await {
             Ok(answer) => answer.list().map(Some),
             Err(Error::Api(error)) if error.status == Some(422) => Ok(None),
@@ -132,6 +132,7 @@ impl Api {
         let parts = [project.as_str(), named];
         let request =
             Request::get("/v1/projects/{}/branches/{}", &parts).needs("branching_development_read");
+        let naming = naming("branch", &named, "branches list");
         match self.client.send(request).await {
             Err(Error::Api(error))
                 if error.code == Code::NotFound && named.parse::<ProjectRef>().is_ok() =>
@@ -140,9 +141,9 @@ impl Api {
                 let found = branches
                     .into_iter()
                     .find(|branch| branch.text("project_ref") == Some(named));
-                found.ok_or_else(|| error.into())
+                found.ok_or_else(|| naming(error.into()))
             }
-            answer => answer?.json(),
+            answer => answer.map_err(naming)?.json(),
         }
     }
 

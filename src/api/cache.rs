@@ -90,7 +90,7 @@ const LEFT_OVER_AFTER: Duration = Duration::from_hours(1);
 /// The name of the file that says when a noun was last forgotten.
 const STAMP: &str = "forgotten";
 
-/// Where an answer is kept: host and project and noun, and what exactly was asked by whom.
+/// Where an answer is cached: host and project and noun, and what exactly was asked by whom.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     /// Folders from the host to the noun.
@@ -116,7 +116,7 @@ fn place(host: &str, project: Option<&str>) -> PathBuf {
     of_host(Path::new(""), host).join(project.unwrap_or("_"))
 }
 
-/// The folder of everything that was kept of a host.
+/// The folder of everything that was cached of a host.
 pub(crate) fn of_host(answers: &Path, host: &str) -> PathBuf {
     answers.join(&fingerprint(&[host])[..16])
 }
@@ -132,9 +132,9 @@ pub(crate) fn fingerprint(parts: &[&str]) -> String {
     base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(context.finish())
 }
 
-/// A kept answer.
+/// A cached answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct Cached {
     /// Its JSON, secrets left out.
     pub(crate) body: Bytes,
     /// When it was asked for.
@@ -150,13 +150,13 @@ struct File<'a> {
     body: &'a RawValue,
 }
 
-/// The kept answers.
+/// The cached answers.
 pub(crate) struct Cache {
     /// Where files are; `None` keeps answers in the process only.
     folder: Option<PathBuf>,
-    /// Whether kept answers are read, or only written.
+    /// Whether cached answers are read, or only written.
     reads: bool,
-    process: moka::future::Cache<Key, Arc<Kept>>,
+    process: moka::future::Cache<Key, Arc<Cached>>,
     now: Rc<dyn Fn() -> SystemTime>,
 }
 
@@ -175,39 +175,39 @@ impl Cache {
         }
     }
 
-    /// The moment before a request is sent, to be kept with its answer.
+    /// The moment before a request is sent, to be cached with its answer.
     pub(crate) fn now(&self) -> SystemTime {
         (self.now)()
     }
 
-    /// A kept answer that is still good.
-    pub(crate) async fn get(&self, key: &Key) -> Option<Arc<Kept>> {
+    /// A cached answer that is still good.
+    pub(crate) async fn get(&self, key: &Key) -> Option<Arc<Cached>> {
         if !self.reads {
             return None;
         }
-        if let Some(kept) = self.process.get(key).await {
+        if let Some(cached) = self.process.get(key).await {
             return self
-                .is_good(key, since_epoch(SystemTime::from(kept.at)))
-                .then_some(kept);
+                .is_good(key, since_epoch(SystemTime::from(cached.at)))
+                .then_some(cached);
         }
-        let kept = Arc::new(self.read(key)?);
-        self.process.insert(key.clone(), kept.clone()).await;
-        Some(kept)
+        let cached = Arc::new(self.read(key)?);
+        self.process.insert(key.clone(), cached.clone()).await;
+        Some(cached)
     }
 
-    /// Something of ours that was kept beside the answers, also where answers are read anew.
-    pub(crate) fn note(&self, key: &Key) -> Option<Kept> {
+    /// Something of ours that was cached beside the answers, also where answers are read anew.
+    pub(crate) fn note(&self, key: &Key) -> Option<Cached> {
         self.read(key)
     }
 
-    fn read(&self, key: &Key) -> Option<Kept> {
+    fn read(&self, key: &Key) -> Option<Cached> {
         let bytes = Bytes::from(std::fs::read(self.file(key)?).ok()?);
         let file: File<'_> = serde_json::from_slice(&bytes).ok()?;
         if !self.is_good(key, file.asked_at) {
             return None;
         }
         let at = Timestamp::from_nanosecond(i128::try_from(file.asked_at).ok()?).ok()?;
-        Some(Kept {
+        Some(Cached {
             body: bytes.slice_ref(file.body.get().as_bytes()),
             at,
         })
@@ -230,11 +230,11 @@ impl Cache {
         let Ok(at) = Timestamp::try_from(asked_at) else {
             return;
         };
-        let kept = Arc::new(Kept {
+        let cached = Arc::new(Cached {
             body: body.clone(),
             at,
         });
-        self.process.insert(key.clone(), kept).await;
+        self.process.insert(key.clone(), cached).await;
         let Some(file) = self.file(key) else { return };
         if let Some(folder) = file.parent() {
             sweep(folder, self.now());
@@ -306,7 +306,7 @@ impl Cache {
             return Ok(());
         };
         let Ok(files) = std::fs::read_dir(&folder) else {
-            // Nothing was kept, but another process may be about to: the stamp is for it.
+            // Nothing was cached, but another process may be about to: the stamp is for it.
             return stamp(&folder, self.now());
         };
         stamp(&folder, self.now())?;
@@ -349,7 +349,7 @@ fn sweep(folder: &Path, now: SystemTime) {
     }
 }
 
-/// Removes all kept answers below a folder; says how many there were.
+/// Removes all cached answers below a folder; says how many there were.
 pub(crate) fn clear(folder: &Path) -> std::io::Result<usize> {
     fn count(folder: &Path) -> usize {
         std::fs::read_dir(folder)

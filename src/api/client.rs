@@ -1,4 +1,4 @@
-//! A request from start to end: use what was kept, hold back (dry run), try until it is answered,
+//! A request from start to end: use what is cached, hold back (dry run), try until it is answered,
 //! keep and forget.
 //!
 //! What may be repeated is decided in `retry`, how a try is made in `transport`.
@@ -36,9 +36,9 @@ pub(crate) struct Connection {
     pub(crate) dry_run: bool,
     /// Answers that are good for a while; `None` asks anew each time.
     pub(crate) cache: Option<Cache>,
-    /// What kept answers are filed under: the addresses, or what stands for them where they change.
+    /// What cached answers are filed under: the addresses, or what stands for them where they change.
     pub(crate) cache_name: String,
-    /// Who asks, as a hash: kept answers are told to nobody else.
+    /// Who asks, as a hash: cached answers are told to nobody else.
     pub(crate) asker: String,
     /// What log queries are counted in; `None` where the service does not count them.
     pub(crate) log_budget: Option<Budget>,
@@ -57,9 +57,9 @@ pub(crate) enum Notice<'a> {
     },
     /// Nothing is sent for a while.
     Resting { reason: &'a str, delay: Duration },
-    /// A kept answer was used instead of a request.
-    Kept { request: &'a Request },
-    /// Kept answers may be stale from now on, because they could not be removed.
+    /// A cached answer was used instead of a request.
+    Cached { request: &'a Request },
+    /// Cached answers may be stale from now on, because they could not be removed.
     NotForgotten { reason: &'a std::io::Error },
     /// It is about to be sent, secrets masked.
     Sending {
@@ -89,10 +89,10 @@ pub(crate) struct Client {
     breakers: RefCell<HashMap<String, Breaker>>,
     held_back: RefCell<Vec<Value>>,
     held_back_sql: RefCell<Vec<Value>>,
-    /// Kept answers are not read from now on.
+    /// Cached answers are not read from now on.
     fresh: Cell<bool>,
-    /// Requests that were sent, and the age of the oldest kept answer that was used instead.
-    sent: Cell<usize>,
+    /// A request was sent, and the age of the oldest cached answer that was used instead of one.
+    sent: Cell<bool>,
     oldest: Cell<Option<Timestamp>>,
 }
 
@@ -104,19 +104,19 @@ impl Client {
             held_back: RefCell::default(),
             held_back_sql: RefCell::default(),
             fresh: Cell::new(false),
-            sent: Cell::new(0),
+            sent: Cell::new(false),
             oldest: Cell::new(None),
         }
     }
 
-    /// Reads no kept answer from now on: what follows decides something.
+    /// Reads no cached answer from now on: what follows decides something.
     pub(crate) fn read_fresh(&self) {
         self.fresh.set(true);
     }
 
-    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    /// When the oldest cached answer was asked for, in a run that sent nothing.
     pub(crate) fn cached_since(&self) -> Option<Timestamp> {
-        self.oldest.get().filter(|_| self.sent.get() == 0)
+        self.oldest.get().filter(|_| !self.sent.get())
     }
 
     /// The address of the Management API.
@@ -134,13 +134,13 @@ impl Client {
         self.held_back_sql.borrow().clone()
     }
 
-    /// Sends a request, or answers it with what was kept of an earlier one.
+    /// Sends a request, or answers it with the cached answer to an earlier one.
     ///
     /// # Errors
     /// [`Error::HeldBack`] for a write of a dry run: its description is kept, and nothing was sent.
     /// [`Error::Api`] for every other way of not getting an answer that says success.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer> {
-        if let Some(answer) = self.kept(&request).await {
+        if let Some(answer) = self.cached(&request).await {
             return Ok(answer);
         }
         let filed = self.connection.cache.as_ref().zip(self.key(&request));
@@ -212,45 +212,41 @@ impl Client {
         url: &reqwest::Url,
         limit: usize,
     ) -> Result<(u16, Option<Vec<u8>>), ApiError> {
-        self.sent.set(self.sent.get() + 1);
+        self.sent.set(true);
         self.connection.transport.look_at(url, limit).await
     }
 
-    /// What was kept of an earlier answer, if that will do.
-    pub(crate) async fn kept(&self, request: &Request) -> Option<Answer> {
+    /// The cached answer, if it will do.
+    pub(crate) async fn cached(&self, request: &Request) -> Option<Answer> {
         if self.fresh.get() {
             return None;
         }
-        let kept = self
+        let cached = self
             .connection
             .cache
             .as_ref()?
             .get(&self.key(request)?)
             .await?;
-        self.connection.transport.tell(&Notice::Kept { request });
-        let older = self.oldest.get().is_none_or(|oldest| kept.at < oldest);
-        self.oldest.set(if older {
-            Some(kept.at)
-        } else {
-            self.oldest.get()
-        });
+        self.connection.transport.tell(&Notice::Cached { request });
+        let oldest = self.oldest.get().map_or(cached.at, |at| at.min(cached.at));
+        self.oldest.set(Some(oldest));
         Some(Answer {
             status: 200,
             headers: HeaderMap::new(),
-            body: kept.body.clone(),
+            body: cached.body.clone(),
             rest: None,
             of_write: false,
         })
     }
 
-    /// Something of ours that an earlier run kept about a project.
+    /// Something of ours that an earlier run cached about a project.
     pub(crate) fn note(&self, project: &str, noun: Noun) -> Option<Value> {
-        let kept = self
+        let cached = self
             .connection
             .cache
             .as_ref()?
             .note(&self.key_of_note(project, noun))?;
-        serde_json::from_slice(&kept.body).ok()
+        serde_json::from_slice(&cached.body).ok()
     }
 
     /// Keeps something of ours about a project for later runs.
@@ -271,7 +267,7 @@ impl Client {
         let body = match &request.body {
             Body::Json(body) => body.to_string(),
             Body::None => String::new(),
-            // What a statement finds is never kept.
+            // What a statement finds is never cached.
             Body::Sql { .. } | Body::Bytes { .. } | Body::Form { .. } => return None,
         };
         let query = serde_json::to_string(&request.query).ok()?;
@@ -355,7 +351,7 @@ impl Client {
                 ));
             }
             let started = Instant::now();
-            self.sent.set(self.sent.get() + 1);
+            self.sent.set(true);
             let tried = self.connection.transport.attempt(request, url).await;
             let outcome = match &tried {
                 Ok(answer) => answer.status.to_string(),
@@ -496,4 +492,35 @@ fn describe(request: &Request, url: &reqwest::Url) -> Value {
         }
     };
     json!({"method": request.method.as_str(), "url": url.as_str(), "body": body})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_may_tell_of_a_failure() {
+        for failure in [
+            json!({"error": "no"}),
+            json!({"error": {"message": "no"}, "result": []}),
+            json!({"message": "no"}),
+            json!({"msg": "no", "code": 500}),
+            json!({"message": "no", "statusCode": "404", "error_code": "x", "status": 1}),
+        ] {
+            assert!(tells_failure(&failure), "{failure}");
+        }
+        for success in [
+            json!({}),
+            json!([]),
+            json!("no"),
+            json!([{"error": "of a row"}]),
+            json!({"error": null, "result": []}),
+            json!({"error": null}),
+            json!({"message": "of a commit", "id": 1}),
+            json!({"msg": "x", "name": "y"}),
+            json!({"code": "x", "status": "ACTIVE"}),
+        ] {
+            assert!(!tells_failure(&success), "{success}");
+        }
+    }
 }

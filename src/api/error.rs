@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 /// Longest piece of an answer that is not JSON to be quoted in a message, in characters.
 const EXCERPT: usize = 200;
@@ -114,6 +114,25 @@ impl ApiError {
             status: Some(status),
             ..Self::new(Code::MalformedResponse, message)
         }
+    }
+}
+
+/// Names what a request did not find, and the command that lists what there is. Another failure stays
+/// as it is, and so does one that is about the project.
+pub(super) fn naming(
+    kind: &str,
+    name: &dyn fmt::Display,
+    list: &str,
+) -> impl FnOnce(Error) -> Error {
+    let message = format!("{kind} `{name}` was not found");
+    let hint = format!("`supactl {list}` shows what there is");
+    move |error| match error {
+        Error::Api(error)
+            if error.code == Code::NotFound && !error.message.starts_with("Project") =>
+        {
+            ApiError { message, ..error }.with_hint(hint).into()
+        }
+        other => other,
     }
 }
 
@@ -310,6 +329,27 @@ mod tests {
                 Code::Rejected,
                 413,
                 "The object exceeded the maximum allowed size",
+            ),
+            (
+                400,
+                r#"{"statusCode":404,"message":"a number"}"#,
+                Code::NotFound,
+                404,
+                "a number",
+            ),
+            (
+                400,
+                r#"{"statusCode":"200","message":"no status of a failure"}"#,
+                Code::Rejected,
+                400,
+                "no status of a failure",
+            ),
+            (
+                400,
+                r#"{"statusCode":600,"message":"no status at all"}"#,
+                Code::Rejected,
+                400,
+                "no status at all",
             ),
             (
                 400,

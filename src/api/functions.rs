@@ -11,12 +11,12 @@ use super::Api;
 use super::answer::Answer;
 use super::api_keys::ApiKey;
 use super::cache::Noun;
-use super::error::ApiError;
+use super::error::{ApiError, naming};
 use super::ids::ProjectRef;
 use super::keys::ServiceKey;
 use super::record::{Record, record};
 use super::request::{Body, Host, Method, Reading, Request, Safety};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 
 /// The service bundles while one waits.
 const DEPLOY_TIME: Duration = Duration::from_secs(120);
@@ -115,7 +115,7 @@ impl Api {
     pub(crate) async fn functions(&self, project: &ProjectRef) -> Result<Vec<Function>> {
         let request = Request::get("/v1/projects/{}/functions", &[project.as_str()])
             .needs("edge_functions_read")
-            .kept(Noun::Functions);
+            .cached(Noun::Functions);
         let functions: Vec<Function> = self.client.send(request).await?.list()?;
         Ok(functions.into_iter().map(Function::dated).collect())
     }
@@ -125,9 +125,9 @@ impl Api {
         let parts = [project.as_str(), slug.as_str()];
         let request = Request::get("/v1/projects/{}/functions/{}", &parts)
             .needs("edge_functions_read")
-            .kept(Noun::Functions);
-        let function: Function = self.client.send(request).await?.json()?;
-        Ok(function.dated())
+            .cached(Noun::Functions);
+        let answer = self.client.send(request).await.map_err(named(slug))?;
+        Ok(answer.json::<Function>()?.dated())
     }
 
     /// Deletes a function.
@@ -136,14 +136,14 @@ impl Api {
         let request = Request::delete("/v1/projects/{}/functions/{}", &parts)
             .needs("edge_functions_write")
             .forgets(Noun::Functions);
-        self.client.send(request).await?;
-        Ok(())
+        let answer = self.client.send(request).await;
+        answer.map(drop).map_err(named(slug))
     }
 
     /// The sources of a function as they come, in parts.
     pub(crate) async fn function_body(&self, project: &ProjectRef, slug: &Slug) -> Result<Answer> {
         let request = body_request(project, slug).reading(Reading::AsItComes);
-        self.client.send(request).await
+        self.client.send(request).await.map_err(named(slug))
     }
 
     /// The files of a function as they were deployed.
@@ -152,8 +152,8 @@ impl Api {
         project: &ProjectRef,
         slug: &Slug,
     ) -> Result<Vec<Source>> {
-        let answer = self.client.send(body_request(project, slug)).await?;
-        read_sources(&answer).await
+        let answer = self.client.send(body_request(project, slug)).await;
+        read_sources(&answer.map_err(named(slug))?).await
     }
 
     /// Deploys the files of a function, which the service bundles.
@@ -234,6 +234,11 @@ impl Api {
         // Publishable ones are no secrets of the service role, and travel the same way.
         Ok(ServiceKey::of_caller(value))
     }
+}
+
+/// The service's refusal where there is no such function, with its name in it.
+fn named(slug: &Slug) -> impl FnOnce(Error) -> Error {
+    naming("function", slug, "functions list")
 }
 
 fn body_request(project: &ProjectRef, slug: &Slug) -> Request {

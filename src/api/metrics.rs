@@ -124,7 +124,7 @@ impl Api {
         )
         .query("interval", Some(interval))
         .needs("analytics_usage_read")
-        .kept(Noun::Metrics);
+        .cached(Noun::Metrics);
         rows(&self.client.send(request).await?.json()?)
     }
 

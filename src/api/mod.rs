@@ -110,12 +110,12 @@ impl Api {
         cache::fingerprint(&[token.expose_secret(), key.map_or("", ServiceKey::exposed)])
     }
 
-    /// Reads no kept answer from now on: what follows decides something.
+    /// Reads no cached answer from now on: what follows decides something.
     pub(crate) fn read_fresh(&self) {
         self.client.read_fresh();
     }
 
-    /// When the oldest kept answer was asked for, in a run that sent nothing.
+    /// When the oldest cached answer was asked for, in a run that sent nothing.
     pub(crate) fn cached_since(&self) -> Option<jiff::Timestamp> {
         self.client.cached_since()
     }

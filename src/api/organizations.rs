@@ -21,7 +21,7 @@ impl Api {
             .send(
                 Request::get("/v1/organizations", &[])
                     .needs("organizations_read")
-                    .kept(Noun::Organizations),
+                    .cached(Noun::Organizations),
             )
             .await?
             .list()
@@ -31,7 +31,7 @@ impl Api {
     pub(crate) async fn organization(&self, slug: &str) -> Result<Organization> {
         let request = Request::get("/v1/organizations/{}", &[slug])
             .needs("organization_admin_read")
-            .kept(Noun::Organizations);
+            .cached(Noun::Organizations);
         let organization: Organization = self.client.send(request).await?.json()?;
         if organization.text("slug").is_some() {
             return Ok(organization);

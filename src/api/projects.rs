@@ -106,10 +106,11 @@ impl Api {
         self.client.send(every_project()).await?.list()
     }
 
-    /// The list of projects that an earlier run was answered, if it was kept.
-    pub(crate) async fn kept_projects(&self) -> Vec<Project> {
-        let kept = self.client.kept(&every_project()).await;
-        kept.and_then(|answer| answer.list().ok())
+    /// The list of projects that an earlier run was answered, if it is cached.
+    pub(crate) async fn cached_projects(&self) -> Vec<Project> {
+        let cached = self.client.cached(&every_project()).await;
+        cached
+            .and_then(|answer| answer.list().ok())
             .unwrap_or_default()
     }
 
@@ -117,7 +118,7 @@ impl Api {
     pub(crate) async fn project(&self, project: &ProjectRef) -> Result<Project> {
         let request = Request::get("/v1/projects/{}", &[project.as_str()])
             .needs("project_admin_read")
-            .kept(Noun::Projects);
+            .cached(Noun::Projects);
         self.client.send(request).await?.json()
     }
 
@@ -178,5 +179,5 @@ impl Api {
 fn every_project() -> Request {
     Request::get("/v1/projects", &[])
         .needs("projects_read")
-        .kept(Noun::Projects)
+        .cached(Noun::Projects)
 }

@@ -95,14 +95,14 @@ pub(crate) enum Reading {
     WhateverItSays,
 }
 
-/// Which kept answers a write makes stale.
+/// Which cached answers a write makes stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forgets {
     /// Everything about the project, and the list of projects: the write may have touched anything.
     Project,
     /// What is known of one noun of the project.
     Noun(Noun),
-    /// None: nothing of what it changes is ever kept.
+    /// None: nothing of what it changes is ever cached.
     Nothing,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Request {
     pub(crate) safety: Safety,
     /// The permission that a scoped token needs for it, as the Management API names it.
     pub(crate) permission: Option<&'static str>,
-    /// The answer may be kept for a while, as one about this noun.
+    /// The answer may be cached for a while, as one about this noun.
     pub(crate) keep: Option<Noun>,
     /// For a write: what is stale after it.
     pub(crate) forgets: Forgets,
@@ -214,8 +214,8 @@ impl Request {
         );
     }
 
-    /// Lets the answer be kept for a while.
-    pub(crate) fn kept(mut self, noun: Noun) -> Self {
+    /// Lets the answer be cached for a while.
+    pub(crate) fn cached(mut self, noun: Noun) -> Self {
         self.keep = Some(noun);
         self
     }
@@ -226,7 +226,7 @@ impl Request {
         self
     }
 
-    /// Says that this write makes no kept answer stale.
+    /// Says that this write makes no cached answer stale.
     pub(crate) fn forgets_nothing(mut self) -> Self {
         self.forgets = Forgets::Nothing;
         self

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::Api;
-use super::error::ApiError;
+use super::error::{ApiError, naming};
 use super::ids::{ProjectRef, Uuid};
 use super::jwk;
 use super::record::{Record, record};
@@ -256,15 +256,7 @@ impl Api {
 
 /// The service's refusals, with the key in them and what to do about them.
 fn about(id: &Uuid, error: Error) -> Error {
-    match throttled(error) {
-        Error::Api(error) if error.code == Code::NotFound => ApiError {
-            message: format!("signing key `{id}` was not found"),
-            ..error
-        }
-        .with_hint("`supactl auth jwt list` shows what there is")
-        .into(),
-        other => other,
-    }
+    naming("signing key", id, "auth jwt list")(throttled(error))
 }
 
 /// Says from when on a change is taken, where the service says so: five minutes after a key began to

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::cache::Noun;
-use super::error::ApiError;
+use super::error::{ApiError, naming};
 use super::ids::{ProjectRef, Uuid};
 use super::record::{Object, Record, record};
 use super::request::{Host, Request};
@@ -105,14 +105,14 @@ impl ProviderChange {
 }
 
 impl Api {
-    /// Lists the identity providers of a project.
+    /// Lists the SSO providers of a project.
     pub(crate) async fn sso_providers(&self, project: &ProjectRef) -> Result<Vec<SsoProvider>> {
         let request = Request::get(
             "/v1/projects/{}/config/auth/sso/providers",
             &[project.as_str()],
         )
         .needs(READ)
-        .kept(Noun::Auth);
+        .cached(Noun::Auth);
         let answer = self.client.send(request).await;
         let providers = answer.map_err(told)?.list_at("/items")?;
         Ok(providers.into_iter().map(SsoProvider::read).collect())
@@ -129,12 +129,12 @@ impl Api {
             &[project.as_str(), id.as_str()],
         )
         .needs(READ)
-        .kept(Noun::Auth);
+        .cached(Noun::Auth);
         let answer = self.client.send(request).await;
         answer.map_err(|error| about(id, error))?.json()
     }
 
-    /// Makes an identity provider known.
+    /// Makes an SSO provider known.
     pub(crate) async fn create_sso_provider(
         &self,
         project: &ProjectRef,
@@ -153,7 +153,7 @@ impl Api {
         answer.map_err(told)?.json()
     }
 
-    /// Changes an identity provider, which was read just before: the service forgets its format of names
+    /// Changes an SSO provider, which was read just before: the service forgets its format of names
     /// unless it is sent again with every change.
     pub(crate) async fn update_sso_provider(
         &self,
@@ -179,7 +179,7 @@ impl Api {
         answer.map(drop).map_err(|error| about(id, error))
     }
 
-    /// Removes an identity provider for good.
+    /// Removes an SSO provider for good.
     pub(crate) async fn delete_sso_provider(&self, project: &ProjectRef, id: &Uuid) -> Result<()> {
         let request = Request::delete(
             "/v1/projects/{}/config/auth/sso/providers/{}",
@@ -191,7 +191,7 @@ impl Api {
         answer.map(drop).map_err(|error| about(id, error))
     }
 
-    /// Lets nobody sign in with an identity provider, or lets them again. Only the Auth server itself can
+    /// Lets nobody sign in with an SSO provider, or lets them again. Only the Auth server itself can
     /// do that, with a secret key; like the Management API it forgets a format of names that is not sent.
     pub(crate) async fn disable_sso_provider(
         &self,
@@ -234,15 +234,7 @@ impl Api {
 
 /// The service's refusals, with the provider in them and what to do about them.
 fn about(id: &Uuid, error: Error) -> Error {
-    match told(error) {
-        Error::Api(error) if error.code == Code::NotFound => ApiError {
-            message: format!("SSO provider `{id}` was not found"),
-            ..error
-        }
-        .with_hint("`supactl auth sso list` shows what there is")
-        .into(),
-        other => other,
-    }
+    naming("SSO provider", id, "auth sso list")(told(error))
 }
 
 fn told(error: Error) -> Error {

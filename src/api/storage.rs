@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Api;
 use super::cache::Noun;
-use super::error::ApiError;
+use super::error::{ApiError, naming};
 use super::ids::{BucketName, ProjectRef};
 use super::record::{Record, record};
 use super::request::{Host, Method, Request};
@@ -61,7 +61,7 @@ impl BucketSearch {
             .query("sortColumn", self.sort)
             .query("sortOrder", self.order)
             .query("search", self.search.as_deref())
-            .kept(Noun::Storage)
+            .cached(Noun::Storage)
     }
 }
 
@@ -216,11 +216,12 @@ impl Api {
         self.storage(project, search.request()).await?.list()
     }
 
-    /// The list of buckets that an earlier `storage buckets list` was answered, if it was kept.
-    pub(crate) async fn kept_buckets(&self, project: &ProjectRef) -> Vec<Bucket> {
+    /// The list of buckets that an earlier `storage buckets list` was answered, if it is cached.
+    pub(crate) async fn cached_buckets(&self, project: &ProjectRef) -> Vec<Bucket> {
         let request = BucketSearch::newest_first().request().on_gateway(project);
-        let kept = self.client.kept(&request).await;
-        kept.and_then(|answer| answer.list().ok())
+        let cached = self.client.cached(&request).await;
+        cached
+            .and_then(|answer| answer.list().ok())
             .unwrap_or_default()
     }
 
@@ -228,13 +229,13 @@ impl Api {
     pub(crate) async fn buckets_without_key(&self, project: &ProjectRef) -> Result<Vec<Bucket>> {
         let request = Request::get("/v1/projects/{}/storage/buckets", &[project.as_str()])
             .needs("storage_read")
-            .kept(Noun::Storage);
+            .cached(Noun::Storage);
         self.client.send(request).await?.list()
     }
 
     /// One bucket. The service leaves its `type` out here and tells it in the list, so both are asked.
     pub(crate) async fn bucket(&self, project: &ProjectRef, name: &BucketName) -> Result<Bucket> {
-        let request = Request::get("/storage/v1/bucket/{}", &[name.as_str()]).kept(Noun::Storage);
+        let request = Request::get("/storage/v1/bucket/{}", &[name.as_str()]).cached(Noun::Storage);
         let bucket: Bucket = self
             .storage(project, request)
             .await
@@ -395,10 +396,10 @@ impl Api {
             .map_err(|error| about(name, error))
     }
 
-    /// Sends a request to Storage. The key is only looked for if no kept answer will do.
+    /// Sends a request to Storage. The key is only looked for if no cached answer will do.
     async fn storage(&self, project: &ProjectRef, request: Request) -> Result<super::Answer> {
         let mut request = request.on_gateway(project).forgets(Noun::Storage);
-        if let Some(answer) = self.client.kept(&request).await {
+        if let Some(answer) = self.client.cached(&request).await {
             return Ok(answer);
         }
         let key = self.service_key(project).await?;
@@ -424,10 +425,9 @@ fn about(name: &BucketName, error: Error) -> Error {
     };
     let said = error.message.to_ascii_lowercase();
     let error = match error.code {
-        Code::NotFound if said == "bucket not found" => told(
-            format!("bucket `{name}` was not found"),
-            "`supactl storage buckets list` shows what there is",
-        ),
+        Code::NotFound if said == "bucket not found" => {
+            return naming("bucket", name, "storage buckets list")(error.into());
+        }
         Code::AlreadyExists => told(
             format!("bucket `{name}` already exists"),
             "`--if-not-exists` leaves it as it is and calls that done",

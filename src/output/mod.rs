@@ -355,12 +355,7 @@ impl Output {
     /// Tells how old the data is, where it is not new.
     pub(crate) fn say_age(&self, since: Option<Timestamp>, now: Timestamp) {
         let Some(since) = since else { return };
-        let age = now.duration_since(since).as_secs().max(0);
-        let age = if age < 60 {
-            format!("{age} s")
-        } else {
-            format!("{} min", age / 60)
-        };
+        let age = time::aged(now.duration_since(since).as_secs());
         self.say(&format!("cached {age} ago; `--refresh` asks anew"));
     }
 

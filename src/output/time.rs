@@ -35,6 +35,14 @@ impl Zone {
     }
 }
 
+/// How long ago something was, for people. A clock that was put back makes it now.
+pub(super) fn aged(seconds: i64) -> String {
+    match seconds.max(0) {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds / 60),
+    }
+}
+
 /// Reads the times that the service writes: with `Z`, with an offset, with a space for the `T`, and
 /// without any zone, which is UTC.
 fn read(text: &str) -> Option<Timestamp> {
@@ -64,5 +72,18 @@ mod tests {
             assert_eq!(zone.show(text), "2026-11-22 09:46:42Z", "{text}");
         }
         assert_eq!(zone.show("yesterday, maybe"), "yesterday, maybe");
+    }
+
+    #[test]
+    fn an_age_is_in_seconds_or_whole_minutes() {
+        for (seconds, text) in [
+            (-5, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (119, "1 min"),
+            (3600, "60 min"),
+        ] {
+            assert_eq!(aged(seconds), text);
+        }
     }
 }

@@ -78,7 +78,7 @@ fn nothing_and_switched_off_are_told_apart() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(supabase.run("auth sso list"), @"
             ------- stderr -------
-            No identity providers. `supactl auth sso enable` adds one
+            No SSO providers. `supactl auth sso enable` adds one
             ");
         }
     }

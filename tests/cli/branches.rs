@@ -67,6 +67,39 @@ fn a_branch_is_also_known_by_its_reference() {
         supabase.run(&format!("branches get {OWN} -o json")).json()["data"]["name"],
         "page"
     );
+    supabase
+        .on("GET", &format!("{BRANCHES}/other"))
+        .answers(404, json!({"message": "Branch not found"}));
+    insta::assert_snapshot!(supabase.run("branches get other"), @"
+    ------- stderr -------
+    error[not_found]: branch `other` was not found
+    hint: `supactl branches list` shows what there is
+    [exit status: 5]
+    ");
+}
+
+#[test]
+fn a_branch_is_looked_for_among_all_only_where_a_reference_was_not_found() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", BRANCHES).never();
+    supabase
+        .on("GET", PAGE)
+        .answers(404, json!({"message": "Branch not found"}));
+    supabase
+        .on("GET", &format!("{BRANCHES}/{OWN}"))
+        .answers(403, json!({"message": "Forbidden"}));
+    assert_eq!(supabase.run("branches get page").status(), Some(5));
+    let refused = supabase.run(&format!("branches get {OWN}"));
+    assert_eq!(refused.status(), Some(4), "{refused}");
+}
+
+#[test]
+fn a_list_that_is_refused_is_no_empty_list() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", BRANCHES)
+        .answers(403, json!({"message": "Forbidden"}));
+    assert_eq!(supabase.run("branches list").status(), Some(4));
 }
 
 #[test]
@@ -206,6 +239,32 @@ fn a_run_that_fails_names_its_step() {
     hint: `supactl api GET /v1/projects/abcdefghijklmnopqrst/actions/r1/logs` shows what happened
     [exit status: 1]
     ");
+}
+
+#[test]
+fn a_run_that_is_not_written_down_yet_is_waited_for() {
+    let merge = |status: u16| {
+        let supabase = FakeSupabase::start();
+        supabase.on("GET", PAGE).answers(200, branch());
+        supabase
+            .on("POST", &format!("/v1/branches/{OWN}/merge"))
+            .answers(201, json!({"workflow_run_id": "r1", "message": "ok"}))
+            .once();
+        supabase
+            .on("GET", "/v1/projects/abcdefghijklmnopqrst/actions/r1")
+            .answers(status, json!({"message": "no"}));
+        supabase.run("branches merge page --wait --timeout 1s --yes")
+    };
+    insta::assert_snapshot!(merge(404), @"
+    ------- stderr -------
+    Project abcdefghijklmnopqrst, from SUPABASE_PROJECT_ID
+    Merge of branch `page`: queued
+    error[timeout]: Merge of branch `page`: still queued after 1 s
+    hint: it goes on all the same; wait longer with `--timeout`
+    [exit status: 8]
+    ");
+    let refused = merge(403);
+    assert_eq!(refused.status(), Some(4), "{refused}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{AVATARS, BUCKETS, FakeSupabase, KEYS, SECRETS};
+use crate::support::{AVATARS, BUCKETS, FakeSupabase, KEYS, REF, SECRETS};
 
 #[test]
 fn the_second_list_sends_nothing_and_says_how_old_it_is() {
@@ -71,6 +71,35 @@ fn a_write_of_api_forgets_the_whole_project() {
     let patched = supabase.run("api PATCH /v1/projects/{ref} -f name=x");
     assert_eq!(patched.status(), Some(0), "{patched}");
     let _ = supabase.run("storage buckets list");
+}
+
+#[test]
+fn a_write_forgets_its_own_project_and_one_that_names_none_forgets_all() {
+    let supabase = FakeSupabase::start();
+    let other = "bcdefghijklmnopqrstu";
+    for (reference, times) in [(REF, 3), (other, 2)] {
+        supabase
+            .on("GET", &format!("/v1/projects/{reference}"))
+            .answers(200, json!({"ref": reference}))
+            .times(times);
+    }
+    supabase
+        .on("PATCH", &format!("/v1/projects/{REF}"))
+        .answers(200, json!({}));
+    supabase
+        .on("POST", "/v1/organizations")
+        .answers(201, json!({}));
+    let read_both = || {
+        for reference in [REF, other] {
+            let screen = supabase.run(&format!("projects get {reference}"));
+            assert_eq!(screen.status(), Some(0), "{screen}");
+        }
+    };
+    read_both();
+    let _ = supabase.run("api PATCH /v1/projects/{ref} -f name=x");
+    read_both();
+    let _ = supabase.run("api POST /v1/organizations -f name=x");
+    read_both();
 }
 
 #[test]

@@ -210,6 +210,18 @@ fn a_dry_run_needs_no_yes_and_sends_no_write() {
 }
 
 #[test]
+fn a_dry_run_shows_whole_requests_whatever_fields_are_asked_for() {
+    let supabase = FakeSupabase::with_keys();
+    readable(&supabase);
+    supabase.on("DELETE", AVATARS).never();
+    let plain = supabase.run("storage buckets delete avatars --dry-run --jq .data");
+    let picked = supabase.run("storage buckets delete avatars --dry-run --fields id --jq .data");
+    assert_eq!(plain.status(), Some(0), "{plain}");
+    assert!(plain.stdout().contains("DELETE"), "{plain}");
+    assert_eq!(picked.to_string(), plain.to_string());
+}
+
+#[test]
 fn a_dry_run_shows_each_request_that_would_be_sent() {
     let supabase = FakeSupabase::with_keys();
     readable(&supabase);

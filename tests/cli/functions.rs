@@ -81,6 +81,12 @@ fn a_missing_function_is_not_found() {
     for line in ["functions get hello", "functions delete hello --yes"] {
         assert_eq!(supabase.run(line).code(), Some("not_found"), "{line}");
     }
+    insta::assert_snapshot!(supabase.run("functions get hello"), @"
+    ------- stderr -------
+    error[not_found]: function `hello` was not found
+    hint: `supactl functions list` shows what there is
+    [exit status: 5]
+    ");
     assert_eq!(supabase.run("functions get ../hello").status(), Some(2));
 }
 

@@ -4,7 +4,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{FakeSupabase, REF, World};
+use crate::support::{FakeSupabase, REF, Run, World};
 
 /// Where logs are asked for.
 fn path() -> String {
@@ -693,7 +693,8 @@ fn following_shows_each_row_once_and_tells_how_many() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let mut ids: Vec<&str> = rows.iter().map(|row| row["id"].as_str().unwrap()).collect();
-    assert!(ids.len() > 20, "{ids:?}");
+    // A minute has 1.5 of them in the mean, and nobody knows which minutes these are.
+    assert!(ids.len() >= 10, "{ids:?}");
     assert_eq!(
         screen.stderr().lines().last(),
         Some(format!("{} rows", rows.len()).as_str())
@@ -905,6 +906,33 @@ fn two_processes_share_what_a_minute_allows() {
     assert_eq!(other.status(), Some(0), "{other}");
 }
 
+#[test]
+fn what_may_pass_is_asked_again_where_that_is_allowed() {
+    let unwell = || {
+        let supabase = FakeSupabase::start();
+        supabase
+            .on("GET", &path())
+            .answers(
+                200,
+                json!({"result": [], "error": "Backend error! Retry your query."}),
+            )
+            .once();
+        supabase
+    };
+    let supabase = unwell();
+    let waits = supabase
+        .command(&format!("logs api list {HOUR}"))
+        .at_terminal(100)
+        .reads("Backend error! Retry your query.; waiting 5 s")
+        .presses("\u{3}")
+        .sees_the_end();
+    assert_eq!(waits.status(), Some(130), "{waits}");
+    let supabase = unwell();
+    let told = supabase.run(&format!("logs api list {HOUR} --retries 0"));
+    assert_eq!(told.code(), Some("query_failed"), "{told}");
+    assert!(!told.stderr().contains("waiting"), "{told}");
+}
+
 /// The most memory that a process has had, in kilobytes, where the system tells it.
 fn peak_memory_kb(process: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
@@ -914,23 +942,9 @@ fn peak_memory_kb(process: &Child) -> Option<u64> {
 
 /// Runs it and reads all of its lines: how many there were, and its memory at one of them and near
 /// the end.
-fn memory_of(
-    world: &World,
-    line: &str,
-    variables: &[(&str, &str)],
-    early: u64,
-    late: u64,
-) -> (u64, u64, u64) {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_supactl"));
-    let folder = world.path().to_str().unwrap().to_owned();
-    let mut child = command
-        .args(line.split_whitespace())
-        .env_clear()
-        .envs(variables.iter().copied())
-        .env("HOME", &folder)
-        .env("SUPACTL_CACHE_DIR", format!("{folder}/cache"))
-        .env("SUPACTL_STATE_DIR", format!("{folder}/state"))
-        .stdin(Stdio::null())
+fn memory_of(run: &Run, early: u64, late: u64) -> (u64, u64, u64) {
+    let mut child = run
+        .prepared()
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -953,7 +967,7 @@ fn memory_of(
 /// Serves so many rows, a thousand a page, each page after the last row that the question names.
 fn serve_rows(rows: i64) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
         let mut sent = 0;
         for stream in listener.incoming().flatten() {
@@ -990,18 +1004,9 @@ fn answer(mut stream: &TcpStream, body: &str) -> std::io::Result<()> {
 
 #[test]
 fn memory_does_not_grow_with_the_rows() {
-    let world = World::new();
-    let address = serve_rows(40_000);
-    let variables = [
-        ("SUPACTL_API_URL", address.as_str()),
-        ("SUPABASE_PROJECT_ID", REF),
-        (
-            "SUPABASE_ACCESS_TOKEN",
-            "sbp_0123456789abcdef0123456789abcdef01234567",
-        ),
-    ];
-    let line = "logs api list --since 2026-11-22T09:00:00Z --until 2026-11-22T10:00:00Z --limit 0 --reverse -o ndjson";
-    let (count, early, late) = memory_of(&world, line, &variables, 5_000, 40_000);
+    let world = World::served_by(&serve_rows(40_000));
+    let run = world.command("logs api list --since 2026-11-22T09:00:00Z --until 2026-11-22T10:00:00Z --limit 0 --reverse -o ndjson");
+    let (count, early, late) = memory_of(&run, 5_000, 40_000);
     assert_eq!(count, 40_000);
     assert!(
         late <= early + 4_000,
@@ -1011,10 +1016,10 @@ fn memory_does_not_grow_with_the_rows() {
 
 #[test]
 fn memory_does_not_grow_with_the_time_of_following() {
-    let world = World::new();
-    let line = "--profile sandbox logs api list --follow --since 1m --max-requests 240 -o ndjson";
+    let world = World::own_sandbox();
+    let run = world.command("logs api list --follow --since 1m --max-requests 240 -o ndjson");
     // How many rows there are depends on the hour; half of the usual ones will do.
-    let (count, early, late) = memory_of(&world, line, &[], 10, 25);
+    let (count, early, late) = memory_of(&run, 10, 25);
     assert!(count >= 25, "{count}");
     assert!(late <= early + 6_000, "{early} kB early, {late} kB late");
 }

@@ -469,7 +469,7 @@ fn a_key_given_by_hand_is_used_without_asking_for_one() {
     supabase
         .world()
         .file("here/key.txt", &format!("{GIVEN_KEY}\n"));
-    // Kept answers would do for the later ones, since it is the same key each time.
+    // Cached answers would do for the later ones, since it is the same key each time.
     let list = || supabase.command("storage buckets list --no-cache");
     for run in [
         list().env("SUPABASE_AUTH_SERVICE_ROLE_KEY", GIVEN_KEY),

@@ -402,3 +402,27 @@ fn a_reader_that_is_gone_takes_neither_verdict_nor_messages_with_it() {
     [exit status: 6]
     ");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_a_failure() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    for format in ["table", "json", "ndjson"] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let screen = supabase
+            .command(&format!("projects list -o {format}"))
+            .run_into(full);
+        if format == "json" {
+            insta::assert_snapshot!(screen, @"
+            ------- stderr -------
+            No projects that this token may see
+            error[internal]: standard output could not be written: No space left on device (os error 28)
+            [exit status: 1]
+            ");
+        } else {
+            // Nothing is to be written there.
+            assert_eq!(screen.status(), Some(0), "{screen}");
+        }
+    }
+}

@@ -30,7 +30,7 @@ impl Api {
     pub(crate) async fn auth_config(&self, project: &ProjectRef) -> Result<Object> {
         let request = Request::get(PATH, &[project.as_str()])
             .needs("auth_config_read")
-            .kept(Noun::Auth);
+            .cached(Noun::Auth);
         self.client.send(request).await?.json()
     }
 

@@ -52,7 +52,7 @@ async fn body(cache: &Cache, key: &Key) -> Option<String> {
     cache
         .get(key)
         .await
-        .map(|kept| String::from_utf8(kept.body.to_vec()).unwrap())
+        .map(|cached| String::from_utf8(cached.body.to_vec()).unwrap())
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Api {
         .query("page[size]", Some(100))
         .query("filter[project_ref]", Some(project))
         .needs("organization_projects_read")
-        .kept(Noun::Integrations);
+        .cached(Noun::Integrations);
         let mut connections = Vec::new();
         loop {
             let page = Page::read(&request, self.client.send(request.clone()).await?.json()?)?;

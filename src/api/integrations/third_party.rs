@@ -144,7 +144,7 @@ impl Api {
     ) -> Result<Vec<ThirdPartyAuth>> {
         let request = Request::get(PATH, &[project.as_str()])
             .needs("auth_config_read")
-            .kept(Noun::Integrations);
+            .cached(Noun::Integrations);
         self.client.send(request).await?.list()
     }
 

@@ -18,7 +18,7 @@ use crate::waiting::WaitArgs;
 /// branch answers: `--wait`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl branches create pricing-page --wait\n  supactl branches create staging --persistent --git-branch develop"
+    after_help = "Examples:\n  supactl branches create search-filters --wait\n  supactl branches create staging --persistent --git-branch develop"
 )]
 pub(crate) struct Create {
     /// Name of the new branch

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::output::{Column, Reply};
 use crate::settings;
 
-/// Forget all answers that were kept
+/// Forget all cached answers
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  supactl cache clear")]
 pub(crate) struct Clear {}

@@ -1,4 +1,4 @@
-//! `cache`: answers kept of earlier runs.
+//! `cache`: answers cached by earlier runs.
 
 mod clear;
 
@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Manage the answers that are kept for a while
+/// Manage cached answers
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Cache {

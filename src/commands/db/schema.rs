@@ -15,7 +15,7 @@ use crate::output::{Column, Format, Reply, Show};
 /// functions, tables, views, indexes, triggers, policies, comments and grants, and no rows.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl db schema\n  supactl db schema --table users -o yaml\n  supactl db schema --schema public --schema private --sql > schema.sql"
+    after_help = "Examples:\n  supactl db schema\n  supactl db schema --table orders -o yaml\n  supactl db schema --schema public --schema private --sql > schema.sql"
 )]
 pub(crate) struct Schema {
     /// Schema to look at; may be given several times

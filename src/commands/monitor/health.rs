@@ -65,7 +65,7 @@ pub(crate) struct Health {
 impl Health {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         let api = app.api()?;
-        // A verdict rests on nothing that was kept.
+        // A verdict rests on nothing cached.
         api.read_fresh();
         let project = app.project().await?;
         let fail_on = self.fail_on;

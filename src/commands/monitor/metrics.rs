@@ -118,7 +118,7 @@ impl Metrics {
     pub(crate) async fn run(self, app: &App) -> Result<Reply> {
         let api = app.api()?;
         if !self.fail_on.is_empty() {
-            // A gate rests on nothing that was kept.
+            // A gate rests on nothing cached.
             api.read_fresh();
         }
         let project = app.project().await?;

@@ -74,7 +74,7 @@ impl WatchArgs {
         mut watched: impl Watched,
     ) -> Result<Reply> {
         let output = app.output().watching()?;
-        // What decides what is shown next is never an answer that was kept.
+        // What decides what is shown next is never a cached answer.
         app.api()?.read_fresh();
         let picture =
             output.format == Format::Table && output.jq.is_none() && output.fields.is_none();

@@ -31,7 +31,7 @@ impl Clock {
         if let Some(by) = self.by {
             sandbox::advance(&folder, by).map_err(failed)?;
             cache::clear(&settings::sandbox_answers(&folder)?)
-                .map_err(|error| Error::file("the kept answers", error))?;
+                .map_err(|error| Error::file("the cached answers", error))?;
         }
         let now = sandbox::now(&folder).map_err(failed)?;
         let row = Object::from_iter([("now_at".to_owned(), json!(now.to_string()))]);

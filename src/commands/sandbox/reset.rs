@@ -24,7 +24,7 @@ impl Reset {
             .await
             .map_err(failed)?;
         cache::clear(&settings::sandbox_answers(&folder)?)
-            .map_err(|error| Error::file("the kept answers", error))?;
+            .map_err(|error| Error::file("the cached answers", error))?;
         let row = Object::from_iter([
             ("folder".to_owned(), json!(folder.display().to_string())),
             ("deleted".to_owned(), json!(true)),

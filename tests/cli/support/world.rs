@@ -216,6 +216,12 @@ impl Run<'_> {
         Screen::new(&child.wait_with_output().unwrap(), self.world.path())
     }
 
+    /// Runs it with standard output going into a file, and tells standard error and the exit status.
+    pub(crate) fn run_into(self, file: std::fs::File) -> Screen {
+        let output = self.prepared().stdout(file).output().unwrap();
+        Screen::new(&output, self.world.path())
+    }
+
     /// Starts it with a person at a terminal of so many columns.
     pub(crate) fn at_terminal(mut self, columns: u16) -> Person {
         // What a terminal says of its own size counts, not what the environment says.

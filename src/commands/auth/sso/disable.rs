@@ -10,7 +10,7 @@ use crate::cli::WriteArgs;
 use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 
-/// Let nobody sign in with an identity provider
+/// Let nobody sign in with an SSO provider
 ///
 /// The provider and its people are kept, and `enable ID` lets them in again. This is done with a secret
 /// key of the project, over its Auth service: the Management API has no way to.

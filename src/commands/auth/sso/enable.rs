@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::output::Reply;
 use crate::waiting::{Look, until_done};
 
-/// Let people sign in with an identity provider
+/// Let people sign in with an SSO provider
 ///
 /// Adds the provider that its metadata describe, or with an ID lets a disabled one be used again. Where
 /// the project does not take SAML yet, that is switched on first, after asking, and waited for.

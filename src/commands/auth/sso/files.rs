@@ -14,7 +14,7 @@ fn bytes(flag: &str, file: &str) -> Result<Vec<u8>> {
     read.map_err(|error| Error::file(format!("{flag} {file}"), error))
 }
 
-/// The metadata of an identity provider.
+/// The metadata of an SSO provider.
 pub(super) fn metadata(file: Option<&str>) -> Result<Option<Metadata>> {
     let Some(file) = file else { return Ok(None) };
     let flag = "--metadata-file";

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// Show an identity provider
+/// Show an SSO provider
 ///
 /// Its metadata is `saml.metadata_xml` of the data.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply};
 
-/// Show what an identity provider asks of the project: its addresses
+/// Show what an SSO provider asks of the project: its addresses
 ///
 /// The metadata URL has all of it for providers that read such a file. Where the project has an external
 /// SAML address (`saml_external_url` of its Auth settings), that stands in the place of its own.

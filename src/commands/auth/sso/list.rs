@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::Reply;
 
-/// List identity providers, newest first
+/// List SSO providers, newest first
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  supactl auth sso list\n  supactl auth sso list --jq '.data[] | .id + \" \" + .saml.entity_id'"
@@ -21,6 +21,6 @@ impl List {
         let mut providers = app.api()?.sso_providers(&project).await?;
         newest_first(&mut providers);
         Ok(Reply::list(providers, &COLUMNS[..6])
-            .with_message_if_empty("No identity providers. `supactl auth sso enable` adds one"))
+            .with_message_if_empty("No SSO providers. `supactl auth sso enable` adds one"))
     }
 }

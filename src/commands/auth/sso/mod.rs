@@ -1,4 +1,4 @@
-//! `auth sso`: identity providers of companies, over SAML.
+//! `auth sso`: SSO providers of companies, over SAML.
 
 mod disable;
 mod enable;
@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::output::{Column, Reply, Show};
 
-/// Manage single sign-on with the identity providers of companies (SAML)
+/// Manage single sign-on (SSO) providers of companies, over SAML
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Sso {

@@ -9,7 +9,7 @@ use crate::cli::WriteArgs;
 use crate::error::{Error, Result};
 use crate::output::Reply;
 
-/// Change an identity provider
+/// Change an SSO provider
 ///
 /// What is not named stays as it is: what the service would forget is sent again. New metadata must be of
 /// the same provider, that is, have the same entity ID.

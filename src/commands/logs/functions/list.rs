@@ -16,7 +16,7 @@ use crate::output::Reply;
 /// List calls of Edge Functions, newest first
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  supactl logs functions list\n  supactl logs functions list --function hello --status 5xx --since 3h\n  supactl logs functions list --console --level error"
+    after_help = "Examples:\n  supactl logs functions list\n  supactl logs functions list --function checkout --status 5xx --since 3h\n  supactl logs functions list --console --level error"
 )]
 pub(crate) struct List {
     /// Only these functions, by name or id
