@@ -331,6 +331,27 @@ mod tests {
                 "The object exceeded the maximum allowed size",
             ),
             (
+                409,
+                r#"{"error":"Duplicate","message":"taken"}"#,
+                Code::AlreadyExists,
+                409,
+                "taken",
+            ),
+            (
+                400,
+                r#"{"error":{"code":"BucketAlreadyExists","message":"taken"}}"#,
+                Code::AlreadyExists,
+                400,
+                "taken",
+            ),
+            (
+                409,
+                r#"{"error_code":"FeatureNotEnabled","message":"off"}"#,
+                Code::FeatureDisabled,
+                409,
+                "off",
+            ),
+            (
                 400,
                 r#"{"statusCode":404,"message":"a number"}"#,
                 Code::NotFound,

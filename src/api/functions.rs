@@ -287,3 +287,18 @@ async fn read_sources(answer: &Answer) -> Result<Vec<Source>> {
     }
     Ok(sources)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_functions_are_those_of_the_service() {
+        for good in ["a", "hello", "Hello-2_b"] {
+            assert!(good.parse::<Slug>().is_ok(), "{good}");
+        }
+        for bad in ["", "9a", "-a", "_a", "a.b", "a/b", "../a", "a b", "é", "aé"] {
+            assert!(bad.parse::<Slug>().is_err(), "{bad}");
+        }
+    }
+}

@@ -129,3 +129,20 @@ impl Api {
         Ok(lints.into_iter().map(Lint::read).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_a_size_says_nothing() {
+        let used = |used: Value, size: Value| {
+            let disk = json!({"metrics": {"fs_used_bytes": used, "fs_size_bytes": size}});
+            DiskUse::read(disk).used_of()
+        };
+        assert_eq!(used(json!(5), json!(10)), Some((5.0, 10.0)));
+        assert_eq!(used(json!(0), json!(1)), Some((0.0, 1.0)));
+        assert_eq!(used(json!(0), json!(0)), None);
+        assert_eq!(used(json!(5), Value::Null), None);
+    }
+}

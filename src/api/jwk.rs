@@ -174,6 +174,10 @@ mod tests {
             ("ext", json!(false), "true"),
             ("kid", json!("mine"), "UUID"),
             ("key_ops", json!(["sign"]), "`verify`"),
+            ("key_ops", json!(["verify"]), "`verify`"),
+            ("key_ops", json!(["verify", "verify"]), "`verify`"),
+            ("key_ops", json!(["sign", "verify", "wrapKey"]), "`verify`"),
+            ("x", json!(""), "`x` is missing"),
             ("x5c", json!(["c2VjcmV0"]), "`x5c`"),
         ] {
             let problem = ec(key, value);

@@ -163,7 +163,7 @@ fn withheld(error: ApiError) -> ApiError {
         "this token may not see the project's secret keys, which its own APIs ask for: {}",
         error.message
     );
-    ApiError { message, permission: Some(REVEAL), ..error }.with_hint(
+    ApiError { message, ..error }.with_hint(
         "give the token the permission `api_gateway_keys_secret_read` (\"API Key Secrets\" in the dashboard), \
          or pass a key with `--service-key env:NAME` or SUPABASE_AUTH_SERVICE_ROLE_KEY",
     )

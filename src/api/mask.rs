@@ -144,12 +144,23 @@ mod tests {
     }
 
     #[test]
+    fn an_object_with_the_name_of_a_secret_is_looked_into() {
+        let body = json!({"secret": {"name": "hook", "password": "hunter2"}});
+        assert_eq!(
+            super::json(&body),
+            json!({"secret": {"name": "hook", "password": "********"}})
+        );
+    }
+
+    #[test]
     fn what_is_hidden_is_also_found() {
         let body = json!({"name": "nobody", "private_jwk": {"kty": "EC", "d": "hunter2-d"}, "headers": {"X-Env": "hunter2-env"}, "list": [{"db_pass": "hunter2-pass"}], "X-Api-Key": "hunter2-key"});
         assert_eq!(
             super::secrets(&body),
             ["hunter2-d", "hunter2-env", "hunter2-pass", "hunter2-key"]
         );
+        let public = json!({"public_jwk": {"kty": "EC", "x": "nobody's secret"}});
+        assert!(super::secrets(&public).is_empty());
         let hidden = super::json(&body).to_string();
         assert!(
             hidden.contains("nobody") && !hidden.contains("hunter2"),

@@ -174,3 +174,32 @@ fn taken(error: ApiError) -> Error {
     .with_hint("`supactl migrations list` shows what is applied now")
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_migration_that_another_run_applied_is_told_from_rows_that_clash() {
+        let refused = |state: &str, message: &str| {
+            let error = ApiError {
+                details: Some(json!({"sqlstate": state})),
+                ..ApiError::new(Code::QueryFailed, message)
+            };
+            explained(error.into()).code()
+        };
+        let clash = "duplicate key value violates unique constraint";
+        assert_eq!(
+            refused("23505", &format!("{clash} \"schema_migrations_pkey\"")),
+            Code::Conflict
+        );
+        assert_eq!(refused("SM001", "taken"), Code::Conflict);
+        assert_eq!(
+            refused("23505", &format!("{clash} \"orders_pkey\"")),
+            Code::QueryFailed
+        );
+        assert_eq!(refused("42601", "a slip"), Code::QueryFailed);
+    }
+}

@@ -179,6 +179,15 @@ mod tests {
             "/v1/x/actions?limit=2&offset=2"
         );
         assert_eq!(after("/v1/x/actions", json!([1])), None);
+        assert_eq!(
+            after("/v1/x/actions", json!({"data": [1, 2], "total": 9})),
+            None
+        );
+        let unlimited = Request::get("/v1/x/actions", &[]);
+        let full = Value::from(vec![0; usize::try_from(PAGE).unwrap()]);
+        assert!(Page::read(&unlimited, full.clone()).unwrap().next.is_some());
+        let elsewhere = Request::get("/v1/x", &[]);
+        assert!(Page::read(&elsewhere, full).unwrap().next.is_none());
     }
 
     #[test]
@@ -191,5 +200,8 @@ mod tests {
             );
         }
         assert!(Page::read(&request, json!({"message": "no list"})).is_err());
+        // A count that is wrong is not asked after for ever.
+        let empty = json!({"projects": [], "pagination": {"count": 3, "offset": 2}});
+        assert_eq!(after("/v1/o/p", empty), None);
     }
 }

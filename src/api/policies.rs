@@ -359,3 +359,63 @@ impl Policy {
         self.text("applies_to") == Some("named") && self.buckets() == [bucket]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there(key: &str, value: Value) -> Policy {
+        let mut row = json!({"name": "readers", "table": "objects", "command": "select", "kind": "permissive", "roles": ["anon"],
+            "using": "(bucket_id = 'drafts'::text)", "check": null});
+        row[key] = value;
+        Policy::read(row)
+    }
+
+    #[test]
+    fn a_policy_is_the_same_only_where_all_of_it_is() {
+        let new = NewPolicy {
+            name: "readers".to_owned(),
+            table: PolicyTable::Objects,
+            command: PolicyCommand::Select,
+            roles: vec!["anon".to_owned(), "anon".to_owned()],
+            restrictive: false,
+            using: Some("bucket_id = 'drafts'".to_owned()),
+            check: None,
+        };
+        assert!(new.is(&there("name", json!("readers"))));
+        for (key, value) in [
+            ("table", json!("buckets")),
+            ("command", json!("all")),
+            ("kind", json!("restrictive")),
+            ("roles", json!(["anon", "authenticated"])),
+            ("using", json!("(bucket_id = 'other'::text)")),
+            ("using", Value::Null),
+            ("check", json!("true")),
+        ] {
+            assert!(!new.is(&there(key, value)), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_about_all_buckets_or_some_or_whatever_its_condition_finds() {
+        let about = |using: &str| {
+            let row = json!({"table": "objects", "using": using, "check": null});
+            let Value::Object(row) = row else {
+                unreachable!()
+            };
+            let policy = with_buckets(row);
+            (
+                policy.text("applies_to").map(str::to_owned),
+                policy.buckets().join(" "),
+            )
+        };
+        let told =
+            |applies_to: &str, buckets: &str| (Some(applies_to.to_owned()), buckets.to_owned());
+        assert_eq!(about("true"), told("all", ""));
+        assert_eq!(
+            about("bucket_id = 'a' or bucket_id = 'b'"),
+            told("named", "a b")
+        );
+        assert_eq!(about("bucket_id <> 'a'"), told("conditional", ""));
+    }
+}

@@ -216,9 +216,9 @@ mod tests {
 
     #[test]
     fn lines_that_are_none_are_passed_over() {
-        let odd = "a\na one\n{x=\"y\"} 1\n1a 2\na{x=\"y} 3\n<html>\n\"quoted name\" 1\n";
+        let odd = "a\na one\n{x=\"y\"} 1\n1a 2\na{x=\"y} 3\n<html>\n\"quoted name\" 1\na-5\n";
         let scrape = Scrape::read(odd);
-        assert_eq!((scrape.odd(), scrape.is_empty()), (7, true));
+        assert_eq!((scrape.odd(), scrape.is_empty()), (8, true));
         assert_eq!(value(&format!("{odd}good 1"), "good"), Some(1.0));
     }
 

@@ -285,6 +285,80 @@ fn what_the_sandbox_lists_it_also_gets() {
 }
 
 #[test]
+fn a_row_is_shown_with_its_relatives() {
+    let world = sandbox();
+    // Some rows have none; the newest of an hour may be too new for theirs.
+    for (noun, of_source) in [("functions", "function_logs"), ("api", "")] {
+        let listed = world.run(&format!(
+            "--profile sandbox logs {noun} list --since 6h --until 1h --limit 40 --jq .data[].id"
+        ));
+        let relatives = listed.stdout().lines().find_map(|id| {
+            let one = world
+                .run(&format!("--profile sandbox logs {noun} get {id} -o json"))
+                .json();
+            let related = one["data"]["related"].as_array().unwrap().clone();
+            assert!(related.iter().all(|row| row["id"] != id), "{related:?}");
+            (!related.is_empty()).then_some(related)
+        });
+        let relatives = relatives.unwrap();
+        assert!(
+            relatives
+                .iter()
+                .all(|row| row["source"].as_str().unwrap().starts_with(of_source)),
+            "{relatives:?}"
+        );
+    }
+}
+
+#[test]
+fn a_bare_id_is_looked_for_day_by_day() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": [], "error": null}))
+        .times(2);
+    let screen = supabase.run("logs api get 0b6f5c1e-8f0a-4a53-9f65-33b1f2a7d901 --since 30h");
+    assert_eq!(screen.code(), Some("not_found"), "{screen}");
+}
+
+#[test]
+fn groups_of_several_windows_are_added_up() {
+    let supabase = FakeSupabase::start();
+    let group = |source: &str, code: &str, n: i64, first: i64, last: i64, sample: &str| json!({"source": source, "code": code, "n": n.to_string(), "first_us": first, "last_us": last, "sample": sample});
+    let newest = json!({"result": [group("edge_logs", "500", 3, 40, 60, "new"), group("auth_logs", "", 4, 41, 42, "other")], "error": null});
+    let older = json!({"result": [group("edge_logs", "500", 2, 10, 20, "old"), group("edge_logs", "503", 1, 15, 15, "another")], "error": null});
+    for (start, stop, answer) in [
+        ("2026-11-21T10:01:00Z", "2026-11-22T10:00:00Z", newest),
+        ("2026-11-21T08:00:00Z", "2026-11-21T10:01:00Z", older),
+    ] {
+        supabase
+            .on("GET", &path())
+            .with_query("iso_timestamp_start", start)
+            .with_query("iso_timestamp_end", stop)
+            .answers(200, answer)
+            .once();
+    }
+    insta::assert_snapshot!(supabase.run("logs errors list --group --since 2026-11-21T08:00:00Z --until 2026-11-22T10:00:00Z -o csv"), @"
+    source,code,count,first_at,last_at,sample
+    edge_logs,500,5,1970-01-01T00:00:00.000010Z,1970-01-01T00:00:00.000060Z,new
+    auth_logs,,4,1970-01-01T00:00:00.000041Z,1970-01-01T00:00:00.000042Z,other
+    edge_logs,503,1,1970-01-01T00:00:00.000015Z,1970-01-01T00:00:00.000015Z,another
+    ");
+}
+
+#[test]
+fn each_source_has_its_own_keys() {
+    let supabase = FakeSupabase::start();
+    let sources = json!({"result": [{"source": "edge_logs", "n": "7"}, {"source": "auth_logs", "n": 2}], "error": null});
+    let keys = json!({"result": [{"source": "edge_logs", "key": "request.method", "n": 7}, {"source": "auth_logs", "key": "level", "n": 2},
+        {"source": "edge_logs", "key": "identifier", "n": 6}], "error": null});
+    for answer in [sources, keys] {
+        supabase.on("GET", &path()).answers(200, answer).once();
+    }
+    insta::assert_snapshot!(supabase.run(&format!("logs sources {HOUR} -o json --jq .data")), @r#"[{"source":"edge_logs","count":7,"keys":[{"key":"request.method","count":7},{"key":"identifier","count":6}]},{"source":"auth_logs","count":2,"keys":[{"key":"level","count":2}]}]"#);
+}
+
+#[test]
 fn the_sandbox_refuses_what_the_service_does() {
     let world = sandbox();
     for (sql, said) in [

@@ -104,6 +104,16 @@ fn a_project_without_a_history_has_applied_nothing() {
 }
 
 #[test]
+fn a_history_that_cannot_be_read_is_not_an_empty_one() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", READ_ONLY)
+        .answers(400, json!({"message": "Failed to run sql query: ERROR:  42501: permission denied for schema supabase_migrations\n"}));
+    let screen = supabase.run("migrations list");
+    assert_eq!(screen.code(), Some("query_failed"), "{screen}");
+}
+
+#[test]
 fn apply_sends_each_file_with_its_record_in_one_transaction() {
     let supabase = FakeSupabase::start();
     write(

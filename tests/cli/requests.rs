@@ -424,6 +424,19 @@ fn the_key_is_asked_for_once_in_a_run() {
 }
 
 #[test]
+fn keys_that_did_not_come_are_no_missing_permission() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", KEYS)
+        .answers(404, json!({"message": "Project not found"}));
+    insta::assert_snapshot!(supabase.run("storage buckets get avatars"), @"
+    ------- stderr -------
+    error[not_found]: Project not found
+    [exit status: 5]
+    ");
+}
+
+#[test]
 fn without_the_right_to_keys_everything_else_says_what_is_missing() {
     let supabase = FakeSupabase::start();
     supabase.on("GET", KEYS).answers(403, "forbidden.json");

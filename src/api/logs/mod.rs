@@ -70,19 +70,15 @@ impl Api {
                 "search for a shorter text, or for fewer things at once",
             ));
         }
-        let tries = self.client.log_tries(SECOND_TRIES);
-        let mut attempt = 0;
-        loop {
+        for _ in 0..self.client.log_tries(SECOND_TRIES) {
             match self.log_page(project, sql, window).await {
-                Err(Error::Api(error))
-                    if error.message.starts_with(CATCH_ALL) && attempt < tries =>
-                {
-                    attempt += 1;
+                Err(Error::Api(error)) if error.message.starts_with(CATCH_ALL) => {
                     self.client.rest(&error.message, SECOND_TRY_AFTER).await;
                 }
                 other => return other,
             }
         }
+        self.log_page(project, sql, window).await
     }
 
     async fn log_page(
