@@ -293,6 +293,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_found_is_named_unless_it_is_the_project() {
+        let named = |code: Code, message: &str| {
+            let error =
+                naming("branch", &"page", "branches list")(ApiError::new(code, message).into());
+            (error.to_string(), error.hint())
+        };
+        let list = "`supactl branches list` shows what there is".to_owned();
+        assert_eq!(
+            named(Code::NotFound, "Branch not found"),
+            ("branch `page` was not found".to_owned(), Some(list))
+        );
+        assert_eq!(
+            named(Code::NotFound, "Project not found").0,
+            "Project not found"
+        );
+        assert_eq!(named(Code::Forbidden, "no").0, "no");
+    }
+
+    #[test]
     fn each_shape_of_error_is_understood() {
         let cases: &[(u16, &str, Code, u16, &str)] = &[
             (

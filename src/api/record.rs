@@ -154,6 +154,23 @@ mod tests {
     }
 
     #[test]
+    fn values_have_the_type_that_was_promised_where_they_can() {
+        for (kind, came, is) in [
+            (Kind::Text, json!(7), json!("7")),
+            (Kind::Text, json!(false), json!("false")),
+            (Kind::Text, json!([1]), json!([1])),
+            (Kind::Integer, json!(" 12 "), json!(12)),
+            (Kind::Integer, json!("1.5"), json!("1.5")),
+            (Kind::Flag, json!("true"), json!(true)),
+            (Kind::Flag, json!("false"), json!(false)),
+            (Kind::Flag, json!("perhaps"), json!("perhaps")),
+            (Kind::Flag, json!(1), json!(1)),
+        ] {
+            assert_eq!(as_promised(came.clone(), kind), is, "{came}");
+        }
+    }
+
+    #[test]
     fn an_odd_row_is_kept() {
         assert_eq!(Thing::read(json!("odd")).object()["value"], json!("odd"));
         assert_eq!(Thing::read(Value::Null).text("id"), None);

@@ -46,3 +46,26 @@ pub(super) fn refused(status: u16, headers: &HeaderMap, url: &reqwest::Url) -> A
         ..ApiError::new(Code::ApiError, message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_to_another_host_is_told_from_one_that_leads_nowhere() {
+        let url = "https://api.supabase.com/v1/projects".parse().unwrap();
+        let said = |location: &str| {
+            let headers =
+                HeaderMap::from_iter([("location".parse().unwrap(), location.parse().unwrap())]);
+            refused(307, &headers, &url).message
+        };
+        assert_eq!(
+            said("https://elsewhere.example/x"),
+            "api.supabase.com redirects to elsewhere.example, which is not followed: the token is not meant for that host"
+        );
+        let plain = "api.supabase.com redirects in a way that is not followed";
+        assert_eq!(said("http://api.supabase.com/v1/projects"), plain);
+        assert_eq!(said("/v1/other"), plain);
+        assert_eq!(refused(307, &HeaderMap::new(), &url).message, plain);
+    }
+}

@@ -114,3 +114,36 @@ impl Api {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_those_of_variables() {
+        let longest = "A".repeat(NAME_LENGTH);
+        for good in ["A", "_A_1", "stripe_key", &longest] {
+            assert!(good.parse::<SecretName>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "1A",
+            "A-B",
+            "A B",
+            "Ä",
+            "SUPABASE_URL",
+            &format!("{longest}A"),
+            &format!("{longest}AA"),
+        ] {
+            assert!(bad.parse::<SecretName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_as_long_as_the_service_takes() {
+        let name = "A".parse().unwrap();
+        let value = |length: usize| SecretString::from("é".repeat(length));
+        assert_eq!(check_value(&name, &value(VALUE_LENGTH)), Ok(()));
+        assert!(check_value(&name, &value(VALUE_LENGTH + 1)).is_err());
+    }
+}

@@ -54,3 +54,61 @@ fn bytes(body: &[u8]) -> String {
         Err(_) => format!("({} bytes that are not JSON)", body.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sending(body: Body) -> Request {
+        let mut request = Request::post("/v1/x", &[]);
+        request.body = body;
+        request
+    }
+
+    #[test]
+    fn bodies_are_shown_without_their_secrets() {
+        let shown = |body: Body| body_of(&sending(body));
+        assert_eq!(shown(Body::None), "");
+        assert_eq!(
+            shown(Body::Json(json!({"name": "x", "db_pass": "hunter2"}))),
+            r#"{"name":"x","db_pass":"********"}"#
+        );
+        let bytes = |bytes: &'static [u8]| Body::Bytes {
+            content_type: None,
+            bytes: bytes.into(),
+        };
+        assert_eq!(shown(bytes(b"")), "");
+        assert_eq!(shown(bytes(b"hunter2")), "(7 bytes that are not JSON)");
+        assert_eq!(
+            shown(bytes(br#"{"db_pass":"hunter2"}"#)),
+            r#"{"db_pass":"********"}"#
+        );
+        let form = Body::Form {
+            settings: ("metadata", json!({})),
+            files: vec![("index.ts".to_owned(), "hunter2".into())],
+        };
+        assert_eq!(shown(form), "(1 files)");
+    }
+
+    #[test]
+    fn a_refusal_is_withheld_only_where_a_statement_holds_secrets() {
+        let said = br#"{"message":"near here"}"#;
+        let shown = |body: &str, status: u16| {
+            let body = Body::Sql {
+                body: json!(body),
+                shown: json!("select '********'"),
+            };
+            answer(&sending(body), status, said)
+        };
+        let whole = r#"{"message":"near here"}"#;
+        assert_eq!(
+            shown("select 'x'", 400),
+            "(a refusal that may repeat secrets)"
+        );
+        assert_eq!(shown("select 'x'", 399), whole);
+        assert_eq!(shown("select '********'", 400), whole);
+        assert_eq!(answer(&sending(Body::None), 400, said), whole);
+    }
+}

@@ -513,10 +513,47 @@ mod tests {
             "a/b/c",
             "text/plain; boundary=x",
             "text/plain;",
+            "text/plain;charset=",
+            "text/plain;charset=é",
             "image /png",
         ] {
             assert!(bad.parse::<MimeType>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn refusals_name_the_bucket_where_they_are_about_it() {
+        let told = |code: Code, status: u16, message: &str| {
+            let error = ApiError {
+                status: Some(status),
+                ..ApiError::new(code, message)
+            };
+            let error = about(&"avatars".parse().unwrap(), error.into());
+            (error.code(), error.to_string())
+        };
+        let named = |code: Code, message: &str| (code, message.to_owned());
+        assert_eq!(
+            told(Code::NotFound, 404, "Bucket not found"),
+            named(Code::NotFound, "bucket `avatars` was not found")
+        );
+        assert_eq!(
+            told(Code::NotFound, 404, "Object not found"),
+            named(Code::NotFound, "Object not found")
+        );
+        for code in [Code::Conflict, Code::Rejected] {
+            assert_eq!(
+                told(code, 409, "The bucket you tried to delete is not empty"),
+                named(Code::Conflict, "bucket `avatars` is not empty")
+            );
+        }
+        assert_eq!(
+            told(Code::Rejected, 413, "too large"),
+            named(
+                Code::Rejected,
+                "the file size limit is larger than the project's own"
+            )
+        );
+        assert_eq!(told(Code::Rejected, 400, "no"), named(Code::Rejected, "no"));
     }
 
     proptest! {

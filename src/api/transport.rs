@@ -127,6 +127,7 @@ impl Transport {
             Reading::AsItComes => response.status().is_success(),
             Reading::WhateverItSays => status != PAUSED,
         };
+        let of_write = request.safety == Safety::Unsafe;
         if comes_on {
             self.tell_answered(status, &headers, || "(read as it comes)".to_owned());
             let rest = Rest {
@@ -139,7 +140,7 @@ impl Transport {
                 headers,
                 body: Bytes::new(),
                 rest: Some(rest),
-                of_write: request.safety == Safety::Unsafe,
+                of_write,
             });
         }
         let body = response.bytes().await.map_err(|error| {
@@ -152,7 +153,7 @@ impl Transport {
                 headers,
                 body,
                 rest: None,
-                of_write: request.safety == Safety::Unsafe,
+                of_write,
             }),
             300..=399 => Err(Failed {
                 error: redirect::refused(status, &headers, url),
@@ -246,7 +247,7 @@ impl Transport {
                 // As it is, and as JSON repeats it.
                 let written = Value::from(secret).to_string();
                 for form in [secret, written.trim_matches('"')] {
-                    if !form.is_empty() && text.contains(form) {
+                    if !form.is_empty() {
                         text = text.replace(form, mask::MASK);
                     }
                 }
@@ -549,6 +550,7 @@ fn no_answer(url: &reqwest::Url, patience: Duration) -> ApiError {
 /// The innermost reason: the outer ones only say that there was a request.
 fn causes(error: &reqwest::Error) -> String {
     let chain: Vec<String> = sources(error).map(ToString::to_string).collect();
+    // On some systems what is further in says it in words of their own.
     match chain
         .iter()
         .find(|text| text.contains("dns error") || text.contains("invalid peer certificate"))
@@ -573,4 +575,35 @@ fn io_kind(error: &reqwest::Error) -> Option<ErrorKind> {
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .map(std::io::Error::kind)
         .last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_refuses_one_request_has_done_its_work() {
+        let of_the_request = |failure: Failure, code: Code| {
+            let error = ApiError::new(code, "no");
+            Failed { error, failure }.is_of_the_request()
+        };
+        for (status, expected) in [
+            (404, true),
+            (499, true),
+            (500, false),
+            (503, false),
+            (540, true),
+        ] {
+            let answered = Failure::Answered { status, told: None };
+            assert_eq!(
+                of_the_request(answered, Code::ApiError),
+                expected,
+                "{status}"
+            );
+        }
+        assert!(!of_the_request(Failure::Lost, Code::Network));
+        assert!(!of_the_request(Failure::NotConnected, Code::Network));
+        assert!(!of_the_request(Failure::Final, Code::Timeout));
+        assert!(of_the_request(Failure::Final, Code::ApiError));
+    }
 }

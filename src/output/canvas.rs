@@ -82,9 +82,7 @@ impl Line {
 
     /// Adds blanks.
     pub(crate) fn gap(mut self, blanks: usize) -> Self {
-        if blanks > 0 {
-            self.0.push((Ink::Plain, " ".repeat(blanks)));
-        }
+        self.0.push((Ink::Plain, " ".repeat(blanks)));
         self
     }
 
@@ -259,6 +257,27 @@ mod tests {
         assert_eq!(sparkline(&[1.0, 1.0, 3.0, 5.0], 2), "▃█");
         assert_eq!(sparkline(&[0.0, 0.0], 5), "▁▁");
         assert_eq!(sparkline(&[], 5), "");
+    }
+
+    #[test]
+    fn each_ink_has_its_style_where_there_is_colour() {
+        for (ink, painted) in [
+            (Ink::Plain, "x"),
+            (Ink::Bold, "\u{1b}[1mx\u{1b}[0m"),
+            (Ink::Dim, "\u{1b}[2mx\u{1b}[0m"),
+            (Ink::Good, "\u{1b}[32mx\u{1b}[0m"),
+            (Ink::Warn, "\u{1b}[33mx\u{1b}[0m"),
+            (Ink::Bad, "\u{1b}[1m\u{1b}[31mx\u{1b}[0m"),
+        ] {
+            let line = Line::new().text(ink, "x");
+            assert_eq!(canvas(80, true).paint(&line), painted, "{ink:?}");
+            assert_eq!(canvas(80, false).paint(&line), "x", "{ink:?}");
+        }
+        let bold = Line::new().text(Ink::Good, "a").text(Ink::Bad, "b").bold();
+        assert_eq!(
+            canvas(80, true).paint(&bold),
+            "\u{1b}[1ma\u{1b}[0m\u{1b}[1mb\u{1b}[0m"
+        );
     }
 
     #[test]

@@ -3,10 +3,26 @@ use serde_json::json;
 use crate::support::{FakeSupabase, PROJECT, Said, World};
 
 #[test]
+fn a_refusal_that_repeats_a_secret_of_raw_json_is_told_without_it() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", "/v1/things")
+        .answers(400, json!({"message": "`hunter2hunter2` is too short"}));
+    let run = supabase.command("api POST /v1/things --input -");
+    let screen = run.input(r#"{"db_pass": "hunter2hunter2"}"#).run();
+    assert_eq!(screen.status(), Some(1), "{screen}");
+    assert!(
+        screen.stderr().contains("`********` is too short"),
+        "{screen}"
+    );
+}
+
+#[test]
 fn the_answer_comes_as_it_is() {
     let supabase = FakeSupabase::start();
     supabase
         .on("GET", "/v1/anything")
+        .without_header("content-length")
         .answers(
             200,
             Said::Raw(

@@ -339,6 +339,18 @@ fn a_key_of_our_own_that_is_known_already_is_a_conflict() {
 }
 
 #[test]
+fn a_key_that_is_refused_for_another_reason_has_no_such_hint() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", KEYS)
+        .answers(400, json!({"message": "no"}))
+        .once();
+    let refused = supabase.run("auth jwt create");
+    assert_eq!(refused.code(), Some("rejected"), "{refused}");
+    assert!(!refused.stderr().contains("standby"), "{refused}");
+}
+
+#[test]
 fn restore_puts_a_revoked_key_into_standby() {
     let supabase = FakeSupabase::start();
     supabase

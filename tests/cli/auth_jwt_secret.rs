@@ -117,6 +117,17 @@ fn where_the_service_does_not_say_every_shared_secret_is_taken_for_the_jwt_secre
 }
 
 #[test]
+fn a_shared_secret_of_which_nothing_is_known_is_not_revoked() {
+    let supabase = with("HS256", "previously_used");
+    supabase
+        .on("GET", LEGACY)
+        .answers(403, json!({"message": "Forbidden"}));
+    supabase.on("PATCH", &one()).never();
+    let refused = supabase.run(&format!("auth jwt revoke {ONE} --yes"));
+    assert_eq!(refused.status(), Some(4), "{refused}");
+}
+
+#[test]
 fn force_wants_the_name_of_the_project_typed() {
     let supabase = with_old_secret();
     supabase.on("PATCH", &one()).never();

@@ -659,6 +659,17 @@ fn discovery_documents_that_lie_are_found_out() {
     insta::assert_snapshot!(lie(&|supabase, address| {
         supabase.on("GET", DOCUMENT).answers(200, json!({"issuer": "https://evil.example", "jwks_uri": format!("{address}/keys")})).once();
     }), @"its discovery document is about another issuer: `https://evil.example`");
+    let of_size = |bytes: usize| {
+        lie(&|supabase, _| {
+            let said = Said::Raw(vec![b' '; bytes], "application/json");
+            supabase.on("GET", DOCUMENT).answers(200, said).once();
+        })
+    };
+    assert_eq!(of_size(1 << 20), "its discovery document is not JSON");
+    assert_eq!(
+        of_size((1 << 20) + 1),
+        "its discovery document is larger than 1048576 bytes"
+    );
     insta::assert_snapshot!(lie(&|supabase, address| {
         supabase.on("GET", DOCUMENT).answers(200, json!({"issuer": address})).once();
     }), @"its discovery document does not say where its keys are (`jwks_uri`)");

@@ -65,6 +65,49 @@ fn a_read_is_tried_four_times_and_no_more() {
 }
 
 #[test]
+fn what_a_header_says_of_the_limit_counts_only_at_the_limit() {
+    let answering = |status: u16, remaining: &str| {
+        let supabase = FakeSupabase::start();
+        supabase
+            .on("GET", ORGS)
+            .answers(status, json!({"message": "trouble"}))
+            .header("x-ratelimit-reset", "40")
+            .header("x-ratelimit-remaining", remaining)
+            .once();
+        supabase
+    };
+    for (status, remaining) in [(503, "0"), (429, "7")] {
+        let waits = answering(status, remaining)
+            .command("orgs list")
+            .at_terminal(100)
+            .reads("waiting 40 s")
+            .presses("\u{3}")
+            .sees_the_end();
+        assert_eq!(waits.status(), Some(130), "{waits}");
+    }
+    let supabase = answering(503, "7");
+    supabase.on("GET", ORGS).answers(200, "orgs.json").once();
+    let screen = supabase.run("orgs list");
+    assert_eq!(screen.status(), Some(0), "{screen}");
+    assert!(!screen.stderr().contains("40 s"), "{screen}");
+}
+
+#[test]
+fn a_limit_without_a_time_asks_for_no_wait() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", ORGS)
+        .answers(429, json!({"message": "trouble"}))
+        .header("retry-after", "0");
+    insta::assert_snapshot!(supabase.run("orgs list --retries 0"), @"
+    ------- stderr -------
+    error[rate_limited]: trouble
+    hint: wait a minute, or let it wait with a higher `--retries`
+    [exit status: 7]
+    ");
+}
+
+#[test]
 fn the_number_of_retries_can_be_chosen() {
     for (flag, variable, tries) in [("0", "5", 1), ("2", "", 3)] {
         let supabase = FakeSupabase::start();

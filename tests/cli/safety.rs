@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{BUCKETS, FakeSupabase, PROJECT, REF, SECRETS, World};
+use crate::support::{BUCKETS, FakeSupabase, PROJECT, REF, SECRETS, TOKEN, World};
 
 /// Escape sequences, a bell, C1 controls, marks that turn the direction, line breaks.
 const HOSTILE: &str =
@@ -401,6 +401,20 @@ fn a_reader_that_is_gone_takes_neither_verdict_nor_messages_with_it() {
     error[conflict]: the project's status is INIT_FAILED, which does not change by itself
     [exit status: 6]
     ");
+}
+
+#[test]
+fn the_details_of_a_failure_come_without_secrets() {
+    let supabase = FakeSupabase::start();
+    let message = format!("no `{TOKEN}` here");
+    supabase
+        .on("GET", "/v1/projects")
+        .answers(400, json!({"error": {"code": "odd", "message": message}}));
+    let screen = supabase.run("projects list -o json");
+    assert_eq!(
+        screen.json()["error"]["details"],
+        json!({"error": {"code": "odd", "message": "no `********` here"}})
+    );
 }
 
 #[test]

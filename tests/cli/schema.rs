@@ -425,6 +425,20 @@ fn the_gravest_losses_are_typed() {
 }
 
 #[test]
+fn a_refusal_that_has_another_reason_is_final() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("POST", READ_ONLY)
+        .answers(
+            400,
+            json!({"message": "Failed to run sql query: ERROR:  42501: permission denied\n"}),
+        )
+        .once();
+    let screen = supabase.run("db schema");
+    assert_eq!(screen.code(), Some("query_failed"), "{screen}");
+}
+
+#[test]
 fn where_one_statement_is_taken_at_a_time_the_query_goes_alone() {
     let supabase = FakeSupabase::start();
     let said = "Failed to run sql query: ERROR:  42601: cannot insert multiple commands into a prepared statement\n";

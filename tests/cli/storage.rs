@@ -78,6 +78,19 @@ fn get_finds_the_type_in_the_list() {
 }
 
 #[test]
+fn get_takes_the_type_of_the_bucket_that_was_asked_for() {
+    let supabase = FakeSupabase::with_keys();
+    supabase.on("GET", AVATARS).answers(200, "bucket.json");
+    supabase.on("GET", BUCKETS).answers(
+        200,
+        json!([{"id": "avatars-old", "type": "ANALYTICS"}, {"id": "avatars", "type": "STANDARD"}, {"id": "avatars-new", "type": "VECTOR"}]),
+    );
+    supabase.on("POST", POLICIES).answers(201, "policies.json");
+    let screen = supabase.run("storage buckets get avatars --fields type");
+    assert_eq!(screen.stdout(), "type\tSTANDARD\n", "{screen}");
+}
+
+#[test]
 fn get_is_satisfied_where_the_type_is_told_at_once() {
     let supabase = FakeSupabase::with_keys();
     supabase

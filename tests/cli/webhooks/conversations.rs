@@ -101,6 +101,29 @@ fn a_project_without_webhooks_has_an_empty_list() {
 }
 
 #[test]
+fn refusals_of_the_database_have_the_exit_status_of_their_kind() {
+    for (state, code) in [
+        ("42710", "already_exists"),
+        ("42501", "forbidden"),
+        ("40001", "conflict"),
+        ("42704", "conflict"),
+        ("42P01", "query_failed"),
+    ] {
+        let supabase = FakeSupabase::start();
+        supabase
+            .on("POST", READ)
+            .answers(201, json!([hook("new_orders", "orders")]));
+        let said = format!("Failed to run sql query: ERROR:  {state}: no\n");
+        supabase
+            .on("POST", QUERY)
+            .answers(400, json!({"message": said}))
+            .once();
+        let screen = supabase.run("integrations webhooks disable new_orders");
+        assert_eq!(screen.code(), Some(code), "{state}: {screen}");
+    }
+}
+
+#[test]
 fn a_name_on_two_tables_needs_the_table() {
     let supabase = FakeSupabase::start();
     supabase.on("POST", READ).answers(
