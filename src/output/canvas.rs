@@ -142,9 +142,6 @@ pub(crate) fn bar(share: f64, width: usize) -> (String, String) {
 /// Values as a line of bars, the highest as high as a letter. More values than places are joined.
 pub(crate) fn sparkline(values: &[f64], width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    if values.is_empty() || width == 0 {
-        return String::new();
-    }
     let joined: Vec<f64> = if values.len() <= width {
         values.to_vec()
     } else {
@@ -156,13 +153,10 @@ pub(crate) fn sparkline(values: &[f64], width: usize) -> String {
             })
             .collect()
     };
-    let most = joined.iter().copied().fold(0.0, f64::max);
+    let most = joined.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     joined
         .iter()
-        .map(|value| {
-            let share = if most > 0.0 { value / most } else { 0.0 };
-            BARS[rounded(share.clamp(0.0, 1.0) * 7.0).min(7)]
-        })
+        .map(|value| BARS[rounded((value / most).clamp(0.0, 1.0) * 7.0).min(7)])
         .collect()
 }
 
@@ -260,6 +254,23 @@ mod tests {
     }
 
     #[test]
+    fn more_values_than_places_are_joined() {
+        assert_eq!(sparkline(&[1.0, 1.0, 2.0, 2.0, 8.0, 8.0], 3), "▂▃█");
+        assert_eq!(sparkline(&[0.0, 8.0, 8.0, 8.0, 2.0], 2), "▆█");
+        assert_eq!(sparkline(&[0.0, 0.0], 5), "▁▁");
+        assert_eq!(sparkline(&[], 5), "");
+        assert_eq!(sparkline(&[1.0], 0), "");
+    }
+
+    #[test]
+    fn a_time_is_shown_as_in_tables() {
+        assert_eq!(
+            canvas(80, false).time("2026-11-22T09:30:00Z"),
+            "2026-11-22 09:30:00Z"
+        );
+    }
+
+    #[test]
     fn each_ink_has_its_style_where_there_is_colour() {
         for (ink, painted) in [
             (Ink::Plain, "x"),
@@ -290,6 +301,9 @@ mod tests {
     fn long_text_is_broken_between_words() {
         assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrapped("incomprehensible", 7), ["incomp…"]);
+        assert_eq!(wrapped("ab cdefg", 7), ["ab", "cdefg"]);
+        assert_eq!(wrapped("ab cd", 4), ["ab", "cd"]);
+        assert_eq!(wrapped("ab cd", 5), ["ab cd"]);
         assert!(wrapped("", 7).is_empty());
     }
 

@@ -358,6 +358,37 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_known_from_how_values_are_written() {
+        for (json, name) in [
+            ("{\"a\":1}", "an object"),
+            ("[]", "an array"),
+            ("\"a\"", "a string"),
+            ("null", "null"),
+            ("true", "a boolean"),
+            ("false", "a boolean"),
+            ("-1", "a number"),
+        ] {
+            assert_eq!(kind(json), name);
+        }
+    }
+
+    #[test]
+    fn only_the_beginning_of_what_is_unreadable_is_quoted() {
+        let problem = |code: &str| Jq::compile(code).unwrap_err().to_string();
+        let long = ". ) abcdefghijklmnopqrstuvwxyz0123456789";
+        assert!(
+            problem(long).ends_with("at `) abcdefghijklmnopqrstuvwxyz01…`"),
+            "{}",
+            problem(long)
+        );
+        assert!(
+            problem(". ) abc").ends_with("at `) abc`"),
+            "{}",
+            problem(". ) abc")
+        );
+    }
+
+    #[test]
     fn each_document_is_an_input() {
         assert_eq!(
             run(".a", "{\"a\":1}\n{\"a\":\"x\"}\n", false).unwrap(),

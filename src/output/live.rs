@@ -109,23 +109,38 @@ impl Live {
     }
 
     fn key(&mut self, key: KeyEvent) -> Option<Deed> {
-        let page = terminal::size().map_or(24, |(_, rows)| usize::from(rows).saturating_sub(2));
-        self.skipped = match key.code {
-            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                return Some(Deed::Interrupts);
-            }
-            KeyCode::Char('q') | KeyCode::Esc => return Some(Deed::Leaves),
-            KeyCode::Down | KeyCode::Char('j') => self.skipped + 1,
-            KeyCode::Up | KeyCode::Char('k') => self.skipped.saturating_sub(1),
-            KeyCode::PageDown | KeyCode::Char(' ') => self.skipped + page,
-            KeyCode::PageUp => self.skipped.saturating_sub(page),
-            KeyCode::Home => 0,
-            KeyCode::End => self.below,
-            _ => return None,
+        if let Some(deed) = ending(key) {
+            return Some(deed);
         }
-        .min(self.below);
+        let page = terminal::size().map_or(24, |(_, rows)| usize::from(rows).saturating_sub(2));
+        self.skipped = scrolled(key.code, self.skipped, self.below, page)?;
         Some(Deed::Moves)
     }
+}
+
+/// What a key ends.
+fn ending(key: KeyEvent) -> Option<Deed> {
+    match key.code {
+        KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            Some(Deed::Interrupts)
+        }
+        KeyCode::Char('q') | KeyCode::Esc => Some(Deed::Leaves),
+        _ => None,
+    }
+}
+
+/// How many lines are above the top of the screen after a key that scrolls.
+fn scrolled(key: KeyCode, skipped: usize, below: usize, page: usize) -> Option<usize> {
+    let skipped = match key {
+        KeyCode::Down | KeyCode::Char('j') => skipped + 1,
+        KeyCode::Up | KeyCode::Char('k') => skipped.saturating_sub(1),
+        KeyCode::PageDown | KeyCode::Char(' ') => skipped + page,
+        KeyCode::PageUp => skipped.saturating_sub(page),
+        KeyCode::Home => 0,
+        KeyCode::End => below,
+        _ => return None,
+    };
+    Some(skipped.min(below))
 }
 
 impl Drop for Live {
@@ -159,6 +174,40 @@ mod tests {
     use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
     use super::*;
+
+    #[test]
+    fn keys_scroll_within_what_there_is() {
+        for (key, to) in [
+            (KeyCode::Down, 6),
+            (KeyCode::Char('j'), 6),
+            (KeyCode::Up, 4),
+            (KeyCode::Char('k'), 4),
+            (KeyCode::PageDown, 8),
+            (KeyCode::Char(' '), 8),
+            (KeyCode::PageUp, 2),
+            (KeyCode::Home, 0),
+            (KeyCode::End, 20),
+        ] {
+            assert_eq!(scrolled(key, 5, 20, 3), Some(to), "{key:?}");
+            let bounded = scrolled(key, 0, 0, 3);
+            assert_eq!(bounded, Some(0), "{key:?}");
+        }
+        assert_eq!(scrolled(KeyCode::Char('x'), 5, 20, 3), None);
+    }
+
+    #[test]
+    fn ctrl_c_interrupts_and_q_leaves() {
+        let ends = |code, modifiers| ending(KeyEvent::new(code, modifiers));
+        for letter in ['c', 'd'] {
+            let key = KeyCode::Char(letter);
+            assert_eq!(ends(key, KeyModifiers::CONTROL), Some(Deed::Interrupts));
+            assert_eq!(ends(key, KeyModifiers::NONE), None);
+        }
+        for key in [KeyCode::Char('q'), KeyCode::Esc] {
+            assert_eq!(ends(key, KeyModifiers::NONE), Some(Deed::Leaves));
+        }
+        assert_eq!(ends(KeyCode::Down, KeyModifiers::NONE), None);
+    }
 
     const NAME: &str = "output::live::tests::a_panic_gives_the_terminal_back";
 

@@ -112,6 +112,16 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_document_is_escaped_in_its_own_way() {
+        let shown = |format: Format, text: &str| {
+            String::from_utf8(document(format, text.as_bytes().to_vec())).unwrap()
+        };
+        assert_eq!(shown(Format::Csv, "a,\u{202e}b\n"), "a,\\u{202e}b\n");
+        assert_eq!(shown(Format::Json, "\"\u{202e}b\""), "\"\\u202eb\"");
+        assert_eq!(shown(Format::Csv, "a,ü\n"), "a,ü\n");
+    }
+
     proptest! {
         #[test]
         fn nothing_harmful_is_left(text in any::<String>()) {

@@ -227,6 +227,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn every_line_break_at_the_end_of_a_text_is_kept() {
+        for (text, block) in [
+            ("a\nb", "|-\n  a\n  b\n"),
+            ("a\nb\n", "|\n  a\n  b\n"),
+            ("a\nb\n\n\n\n", "|+\n  a\n  b\n\n\n\n"),
+        ] {
+            assert_eq!(
+                written(&json!({"x": text})),
+                format!("data:\n  x: {}", block.replace("  ", "    "))
+            );
+        }
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let text = prop_oneof![
             any::<String>(),

@@ -631,3 +631,44 @@ fn what_prints_bytes_has_no_envelope_whatever_the_variable_says() {
         .run();
     assert_eq!(tried.json()["metadata"]["dry_run"], true);
 }
+
+#[test]
+fn an_expression_that_fails_says_so_behind_what_it_printed() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", "/v1/projects")
+        .answers(200, "projects.json");
+    let run = supabase.command("projects list --jq");
+    insta::assert_snapshot!(run.arg(".data[0].name, error(\"enough\")").run(), @"
+    acme-staging
+    ------- stderr -------
+    error[jq_failed]: `--jq`: enough
+    hint: `-o json` instead of `--jq` shows what the expression gets
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_empty_list_is_one_in_every_format() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", "/v1/projects").answers(200, json!([]));
+    let data = |format: &str| {
+        let screen = supabase.run(&format!("projects list -o {format}"));
+        assert_eq!(screen.status(), Some(0), "{screen}");
+        screen
+            .stdout()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(data("yaml"), "data: []");
+    assert!(
+        data("json").starts_with("{\"data\":[],"),
+        "{}",
+        data("json")
+    );
+    assert_eq!(data("table"), "");
+    assert_eq!(data("ndjson"), "");
+    assert!(data("csv").starts_with("ref,"), "{}", data("csv"));
+}

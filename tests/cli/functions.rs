@@ -517,3 +517,38 @@ fn a_header_that_may_be_a_key_is_masked_in_details() {
         "{screen}"
     );
 }
+
+#[test]
+fn at_a_terminal_an_answer_ends_its_line() {
+    let seen = |said: &str| {
+        let supabase = with_keys(false);
+        supabase.on("POST", CALL).answers(200, Said::text(said));
+        let person = supabase
+            .command("functions invoke hello -q")
+            .at_terminal(100);
+        (
+            person.sees_the_end().to_string(),
+            supabase.run("functions invoke hello").stdout().to_owned(),
+        )
+    };
+    let (open, piped) = seen("done");
+    let (ended, _) = seen("done\n");
+    assert_eq!(piped, "done");
+    assert!(open.contains("done\n"), "{open:?}");
+    assert_eq!(open, ended);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_of_an_answer_is_no_failure() {
+    let supabase = with_keys(false);
+    supabase
+        .on("POST", CALL)
+        .answers(200, Said::text(&"x".repeat(500_000)));
+    let run = supabase.command("functions invoke hello -q");
+    let screen = run.run_into_closed_pipe();
+    assert_eq!(
+        (screen.status(), screen.stderr()),
+        (Some(0), ""),
+        "{screen}"
+    );
+}

@@ -644,6 +644,63 @@ fn a_file_without_rows_has_the_header_that_a_list_has() {
 }
 
 #[test]
+fn no_rows_are_a_header_in_csv_and_nothing_elsewhere() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": [], "error": null}));
+    for (format, printed) in [("csv", "logged_at,path\n"), ("ndjson", ""), ("table", "")] {
+        let line = format!("logs api list {HOUR} --fields logged_at,path -o {format}");
+        let screen = supabase.run(&line);
+        assert_eq!(
+            (screen.status(), screen.stdout()),
+            (Some(0), printed),
+            "{screen}"
+        );
+    }
+    let screen = supabase.run(&format!("logs api list {HOUR} --output-file none.ndjson"));
+    assert_eq!(screen.status(), Some(0), "{screen}");
+    let file = supabase.world().path().join("here/none.ndjson");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "");
+}
+
+#[test]
+fn rows_at_a_terminal_steer_it_in_no_format() {
+    let supabase = FakeSupabase::start();
+    let mut row = request(1_795_341_500_000_000, "a");
+    row["path"] = json!("/\u{202e}x");
+    supabase
+        .on("GET", &path())
+        .answers(200, json!({"result": [row], "error": null}));
+    for (format, escaped) in [
+        ("csv", "/\\u{202e}x"),
+        ("ndjson", "/\\u202ex"),
+        ("table", "/\\u{202e}x"),
+    ] {
+        let line = format!("logs api list {HOUR} --fields path -o {format}");
+        let seen = supabase.command(&line).at_terminal(100).sees_the_end();
+        assert!(seen.to_string().contains(escaped), "{format}: {seen}");
+        let piped = supabase.run(&line);
+        let raw = piped.stdout().contains('\u{202e}');
+        assert_eq!(raw, format != "table", "{format}: {piped}");
+    }
+}
+
+#[test]
+fn an_expression_that_fails_ends_a_stream() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", &path()).answers(
+        200,
+        json!({"result": [request(1_795_341_500_000_000, "a")], "error": null}),
+    );
+    let run = supabase.command(&format!("logs api list {HOUR} -o ndjson --jq"));
+    let screen = run.arg(".path, error(\"enough\")").run();
+    assert_eq!(screen.stdout(), "/rest/v1/todos\n", "{screen}");
+    assert!(screen.stderr().contains("enough"), "{screen}");
+    assert_eq!(screen.status(), Some(1), "{screen}");
+}
+
+#[test]
 fn an_expression_does_not_go_with_a_file() {
     let supabase = FakeSupabase::start();
     supabase.on("GET", &path()).never();

@@ -422,21 +422,37 @@ fn the_details_of_a_failure_come_without_secrets() {
 fn output_that_cannot_be_written_is_a_failure() {
     let supabase = FakeSupabase::start();
     supabase.on("GET", "/v1/projects").answers(200, json!([]));
-    for format in ["table", "json", "ndjson"] {
+    let rows = json!({"result": [{"log_id": "a", "ts_us": 1_795_341_500_000_000_i64, "source": "edge_logs"}], "error": null});
+    supabase
+        .on("GET", &format!("{PROJECT}/analytics/endpoints/logs"))
+        .answers(200, rows);
+    let into_nowhere = |line: &str| {
         let full = std::fs::File::create("/dev/full").unwrap();
-        let screen = supabase
-            .command(&format!("projects list -o {format}"))
-            .run_into(full);
-        if format == "json" {
-            insta::assert_snapshot!(screen, @"
-            ------- stderr -------
-            No projects that this token may see
-            error[internal]: standard output could not be written: No space left on device (os error 28)
-            [exit status: 1]
-            ");
-        } else {
-            // Nothing is to be written there.
-            assert_eq!(screen.status(), Some(0), "{screen}");
-        }
+        supabase.command(line).run_into(full)
+    };
+    insta::assert_snapshot!(into_nowhere("projects list -o json -q"), @"
+    ------- stderr -------
+    error[internal]: standard output could not be written: No space left on device (os error 28)
+    [exit status: 1]
+    ");
+    for line in [
+        "projects list -o yaml",
+        "projects list -o csv",
+        "projects list -o json --jq .",
+        "logs api list --since 1h -o ndjson",
+        "logs api list --since 1h -o ndjson --jq .",
+        "api GET /v1/projects",
+    ] {
+        let screen = into_nowhere(line);
+        assert_eq!(screen.status(), Some(1), "{line}: {screen}");
+        assert!(
+            screen.stderr().contains("No space left on device"),
+            "{line}: {screen}"
+        );
+    }
+    // Nothing is to be written there.
+    for line in ["projects list", "projects list -o ndjson"] {
+        let screen = into_nowhere(line);
+        assert_eq!(screen.status(), Some(0), "{line}: {screen}");
     }
 }

@@ -417,6 +417,8 @@ mod tests {
             ("jwt_exp", json!(7200.5)),
             ("jwt_exp", json!("soon")),
             ("jwt_exp", json!([1])),
+            ("sms_template", json!(["a"])),
+            ("sms_template", json!({})),
             ("password_min_length", json!(5)),
             ("mailer_otp_exp", Value::Null),
             ("passkey_enabled", Value::Null),
@@ -441,6 +443,26 @@ mod tests {
         }
         let told = read("hook_send_sms_secrets", json!("v1,hush-hush")).unwrap_err();
         assert!(!told.contains("hush"), "{told}");
+    }
+
+    #[test]
+    fn what_a_setting_takes_is_told_in_words() {
+        for (key, words) in [
+            ("jwt_exp", "a whole number from 0 to 604800"),
+            ("password_min_length", "a whole number from 6 on"),
+            ("rate_limit_otp", "a whole number from 1 on"),
+            ("mailer_otp_length", "a whole number from 6 to 10"),
+            (
+                "security_captcha_provider",
+                "one of `turnstile`, `hcaptcha`",
+            ),
+        ] {
+            assert_eq!(Setting::find(key).unwrap().takes(), words);
+        }
+        let words = |key: &str| Setting::find(key).unwrap().weaker.words();
+        assert_eq!(words("jwt_exp"), Some("when it is higher"));
+        assert_eq!(words("password_min_length"), Some("when it is lower"));
+        assert_eq!(words("api_max_request_duration"), None);
     }
 
     #[test]
@@ -488,6 +510,9 @@ mod tests {
             );
         }
         assert!(!weakens("sessions_timebox", json!(0), json!(24)));
+        // The same, written in a way that nobody else does.
+        assert!(!weakens("sessions_timebox", json!("24 "), json!(24)));
+        assert!(!weakens("password_min_length", json!("8 "), json!(8)));
         assert!(!weakens(
             "uri_allow_list",
             json!("https://*.a"),

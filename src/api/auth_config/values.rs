@@ -119,3 +119,103 @@ pub(super) fn is_hook_secret(text: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_the_same_however_they_are_written() {
+        for (one, other) in [
+            (json!(1), json!("1")),
+            (json!(1), json!(1.0)),
+            (json!(0.3), json!(0.1 + 0.2)),
+            (json!(true), json!("true")),
+            (json!("a"), json!("a")),
+            (Value::Null, json!("")),
+            (json!([1]), json!([1])),
+            (
+                json!("2026-01-01T00:00:00Z"),
+                json!("2026-01-01T01:00:00+01:00"),
+            ),
+        ] {
+            assert!(same(&one, &other) && same(&other, &one), "{one} {other}");
+        }
+        for (one, other) in [
+            (json!(1), json!(2)),
+            (json!(1.0), json!(1.0 + f64::EPSILON)),
+            (json!(1), json!(-1)),
+            (json!("a"), json!("b")),
+            (json!(true), json!(false)),
+            (Value::Null, json!(0)),
+            (Value::Null, json!(false)),
+            (Value::Null, json!("null")),
+            (json!(""), json!("x")),
+            (json!(["a"]), json!("[\"a\"]")),
+            (json!({}), json!("{}")),
+            (json!([]), json!({})),
+            (json!("2026-01-01T00:00:00Z"), json!("2026-01-01T00:00:01Z")),
+            (json!("2026-01-01T00:00:00Z"), json!("soon")),
+        ] {
+            assert!(!same(&one, &other) && !same(&other, &one), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_mail_are_those_of_the_service() {
+        for good in ["ada@acme.example", "a.b_c'd+e-f@a-1.mail.co", "A@B.CO"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in [
+            "",
+            "ada",
+            "@acme.example",
+            ".ada@acme.example",
+            "ada.@acme.example",
+            "ada'@acme.example",
+            "a..b@acme.example",
+            "ä@acme.example",
+            "ada@acme",
+            "ada@acme.e",
+            "ada@acme.e1",
+            "ada@.example",
+            "ada@acme..example",
+            "ada@-acme.example",
+            "ada@ac_me.example",
+        ] {
+            assert!(!is_email(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tags_and_secrets_of_hooks_have_their_characters() {
+        for (tag, fits) in [
+            ("web", true),
+            ("app_1-b", true),
+            ("", false),
+            ("a b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_tag(tag), fits, "{tag}");
+        }
+        let secret = |length: usize, last: char| {
+            format!(
+                "v1,whsec_{}{last}",
+                "aB3+/=".repeat(15).split_at(length - 1).0
+            )
+        };
+        for (secret, fits) in [
+            (secret(32, '='), true),
+            (secret(88, 'x'), true),
+            (secret(31, 'x'), false),
+            (secret(89, 'x'), false),
+            (secret(40, '-'), false),
+            (
+                "whsec_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned(),
+                false,
+            ),
+        ] {
+            assert_eq!(is_hook_secret(&secret), fits, "{secret}");
+        }
+    }
+}

@@ -188,3 +188,55 @@ fn is_clerk_domain(text: &str) -> bool {
         None => labels.first() == Some(&"clerk") && labels.len() >= 3,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_open_variant_takes_what_it_does_not_know() {
+        let variant = |open: bool| Variant {
+            word: "x",
+            inputs: &[],
+            open,
+        };
+        let given = Object::from_iter([("odd".to_owned(), json!([1]))]);
+        assert_eq!(variant(true).read(&given), Ok(given.clone()));
+        assert_eq!(
+            variant(false).read(&given),
+            Err("`x` has no `odd`".to_owned())
+        );
+    }
+
+    #[test]
+    fn text_is_one_value_with_something_in_it() {
+        for kind in [InputKind::Text, InputKind::Secret] {
+            assert_eq!(kind.read(&json!("a")), Some(json!("a")));
+            assert_eq!(kind.read(&json!(5)), Some(json!("5")));
+            for nothing in [json!(""), json!(["a"]), json!({"a": 1}), Value::Null] {
+                assert_eq!(kind.read(&nothing), None, "{nothing}");
+            }
+        }
+        assert_eq!(InputKind::Text.read(&json!(MASK)), Some(json!(MASK)));
+        assert_eq!(InputKind::Secret.read(&json!(MASK)), None);
+    }
+
+    #[test]
+    fn domains_of_clerk_are_its_own_or_begin_with_its_name() {
+        for good in ["clerk.example.com", "happy-fox-1.clerk.accounts.dev"] {
+            assert!(is_clerk_domain(good), "{good}");
+        }
+        for bad in [
+            "",
+            "clerk",
+            "clerk.com",
+            "example.clerk.com",
+            ".clerk.accounts.dev",
+            "clerk..com",
+            "clerk.exa_mple.com",
+            "Clerk.example.com",
+        ] {
+            assert!(!is_clerk_domain(bad), "{bad}");
+        }
+    }
+}

@@ -244,6 +244,21 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_is_known_again() {
+        let of = |kind: &str, inputs: Value| Issuer::new(kind, inputs.as_object().unwrap());
+        let oidc = of("oidc", json!({"issuer": "https://a.example/"}));
+        let there = |key: &str, value: Value| ThirdPartyAuth::read(json!({key: value}));
+        assert!(oidc.is(&there("oidc_issuer_url", json!("https://a.example"))));
+        assert!(oidc.is(&there("oidc_issuer_url", json!("https://a.example/"))));
+        assert!(!oidc.is(&there("oidc_issuer_url", json!("https://b.example"))));
+        assert!(!oidc.is(&there("jwks_url", json!("https://a.example"))));
+        let custom = of("custom", json!({"custom_jwks": {"keys": [1]}}));
+        assert!(custom.is(&there("custom_jwks", json!({"keys": [1]}))));
+        assert!(!custom.is(&there("custom_jwks", json!({"keys": [2]}))));
+        assert!(!custom.is(&there("custom_jwks", Value::Null)));
+    }
+
+    #[test]
     fn each_provider_has_its_issuer() {
         for (kind, inputs, address) in [
             (
