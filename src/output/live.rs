@@ -58,12 +58,19 @@ impl Live {
         }
     }
 
-    /// Draws lines from the top, and one that stays at the bottom.
-    pub(crate) fn draw(&mut self, canvas: &Canvas, lines: &[Line], foot: &Line) -> Result<()> {
+    /// Draws lines from the top, and one that stays at the bottom, which is told whether there is more
+    /// than fits.
+    pub(crate) fn draw(
+        &mut self,
+        canvas: &Canvas,
+        lines: &[Line],
+        foot: impl FnOnce(bool) -> Line,
+    ) -> Result<()> {
         let rows = terminal::size().map_or(24, |(_, rows)| usize::from(rows));
         let room = rows.saturating_sub(1);
         self.below = lines.len().saturating_sub(room);
         self.skipped = self.skipped.min(self.below);
+        let foot = foot(self.below > 0);
         let mut out = io::stdout().lock();
         let mut draw = || -> io::Result<()> {
             // In one go, so that nobody sees half of it.
@@ -77,7 +84,7 @@ impl Live {
             queue!(out, terminal::Clear(terminal::ClearType::FromCursorDown))?;
             let bottom = u16::try_from(room).unwrap_or(u16::MAX);
             queue!(out, cursor::MoveTo(0, bottom))?;
-            write!(out, "{}", canvas.paint(foot))?;
+            write!(out, "{}", canvas.paint(&foot))?;
             queue!(
                 out,
                 terminal::Clear(terminal::ClearType::UntilNewLine),
@@ -86,11 +93,6 @@ impl Live {
             out.flush()
         };
         draw().map_err(failed)
-    }
-
-    /// Whether there is more than fits.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.below > 0
     }
 
     /// What was done since the last look, if anything.

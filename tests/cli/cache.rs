@@ -125,6 +125,24 @@ fn another_token_another_key_and_two_flags_ask_anew() {
 }
 
 #[test]
+fn an_answer_is_the_same_whether_it_is_cached_or_not() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", &format!("/v1/projects/{REF}/functions"))
+        .answers(
+            200,
+            json!([{"slug": "hello", "version": 1, "signing_secret": "hunter2hunter2"}]),
+        )
+        .once();
+    let data = || {
+        let screen = supabase.run("functions list -o json");
+        assert!(!screen.to_string().contains("hunter2"), "{screen}");
+        screen.json()["data"].clone()
+    };
+    assert_eq!(data(), data());
+}
+
+#[test]
 fn in_ci_nothing_is_kept_unless_it_is_asked_for() {
     let supabase = FakeSupabase::start();
     supabase

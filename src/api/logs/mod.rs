@@ -346,3 +346,58 @@ fn around(time: Timestamp, distance: SignedDuration) -> Window {
     let (from, to) = (time.saturating_sub(distance), time.saturating_add(distance));
     Window::around(from.unwrap_or(time), to.unwrap_or(time))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_its_rows_or_what_went_wrong() {
+        let page = |body: &str| page_rows(body.as_bytes(), &[]);
+        let rows = page(r#"{"result": [{"log_id": "a", "ts_us": 1, "source": "edge_logs"}, 5]}"#);
+        let rows = rows.unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[0]["id"], "edge_logs/1/a");
+        assert_eq!(page(r#"{"result": []}"#).unwrap(), Vec::<Object>::new());
+        for wrong in [
+            r#"{"result": [], "error": "no"}"#,
+            r#"{"result": null}"#,
+            r#"{"error": {"message": "no"}}"#,
+            "{",
+        ] {
+            assert!(page(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_within_a_success_keeps_what_the_service_said() {
+        let details = json!({"code": 400, "message": "no"});
+        let error = refused("no", &details);
+        assert_eq!(
+            (error.code, error.status, error.details),
+            (Code::QueryFailed, Some(200), Some(details))
+        );
+        let error = refused("Query timed out", &json!("Query timed out"));
+        assert_eq!((error.code, error.details), (Code::Timeout, None));
+    }
+
+    #[test]
+    fn statuses_that_mean_something_of_their_own_have_a_hint() {
+        let hint = |status: u16, known: Option<&str>| {
+            let error = ApiError {
+                status: Some(status),
+                hint: known.map(str::to_owned),
+                ..ApiError::new(Code::RateLimited, "no")
+            };
+            let Error::Api(error) = in_words(error.into()) else {
+                unreachable!()
+            };
+            error.hint.unwrap_or_default()
+        };
+        assert!(hint(402, None).contains("allowance"));
+        assert!(hint(410, None).contains("removed"));
+        assert!(hint(429, None).contains("ten log queries"));
+        assert_eq!(hint(429, Some("wait 5 s")), "wait 5 s");
+        assert_eq!(hint(500, None), "");
+    }
+}

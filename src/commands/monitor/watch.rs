@@ -237,18 +237,12 @@ impl Screen {
             Some((data, _)) => lines.extend((self.drawing.draw)(data, &canvas)),
             None => lines.push(Line::new().text(Ink::Dim, "Asking…")),
         }
-        let scroll = if self.live.is_cut() {
-            " · ↑ ↓ more"
-        } else {
-            ""
-        };
-        let foot = format!(
-            "every {} s · {}{scroll} · q quits",
-            self.every.as_secs(),
-            now.strftime("%H:%M:%S UTC")
-        );
-        self.live
-            .draw(&canvas, &lines, &Line::new().text(Ink::Dim, &foot))
+        let (every, now) = (self.every.as_secs(), now.strftime("%H:%M:%S UTC"));
+        self.live.draw(&canvas, &lines, |is_cut| {
+            let scroll = if is_cut { " · ↑ ↓ more" } else { "" };
+            let foot = format!("every {every} s · {now}{scroll} · q quits");
+            Line::new().text(Ink::Dim, &foot)
+        })
     }
 
     /// Heeds keys until a time, or for ever; says whether the person has left.

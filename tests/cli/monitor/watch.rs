@@ -81,6 +81,10 @@ fn both_ways_out_lead_back() {
             .types(keys)
             .sees_the_end();
         assert_eq!(screen.status(), Some(status), "{screen}");
+        assert!(
+            !screen.stdout().contains("more"),
+            "all of it fits: {screen}"
+        );
         assert_eq!(
             screen.stdout().contains("error[interrupted]"),
             status == 130,
