@@ -30,7 +30,8 @@ pub(crate) fn buckets_named(expression: &str, columns: &[&str]) -> Option<Vec<St
     let text = |at: usize| pieces.get(at).map_or("", |token| token.text);
     let mut found: Vec<String> = Vec::new();
     for at in 0..pieces.len() {
-        if text(at) != "=" || is_operator(text(at + 1)) || (at > 0 && is_operator(text(at - 1))) {
+        // Of `<=` and its like the neighbour is another sign, and neither a column nor a text.
+        if text(at) != "=" {
             continue;
         }
         let before = at.checked_sub(1).map(|at| &pieces[at]);
@@ -59,10 +60,6 @@ pub(crate) fn buckets_named(expression: &str, columns: &[&str]) -> Option<Vec<St
         }
     }
     Some(once)
-}
-
-fn is_operator(text: &str) -> bool {
-    matches!(text, "<" | ">" | "!" | "~" | "=")
 }
 
 /// The text of a string.
@@ -152,6 +149,26 @@ mod tests {
             ),
             ("(bucket_id <> 'a'::text)", Some(&[])),
             ("(bucket_id ~~ 'a%'::text)", Some(&[])),
+            ("(bucket_id <= 'a' or 'b' >= bucket_id)", Some(&[])),
+            ("(bucket_id => 'a' or 'b' =~ bucket_id)", Some(&[])),
+            ("(bucket_id == 'a' or 'b' != bucket_id)", Some(&[])),
+            ("= 'a' or bucket_id is null", Some(&[])),
+            ("bucket_id =", Some(&[])),
+            (
+                "(bucket_id = any (array['a', 'b'] || 'c'))",
+                Some(&["a", "b"]),
+            ),
+            ("(bucket_id = any (other['a'::text]))", Some(&[])),
+            (
+                "(\"bucket_id\" = 'a' and pg_catalog.lower('x') = 'y')",
+                Some(&["a"]),
+            ),
+            ("(bucket_id::pg_catalog.text = 'a')", Some(&["a"])),
+            ("(bucket_id::text[] = 'a')", Some(&["a"])),
+            ("(bucket_id::character varying(20) = 'a')", Some(&["a"])),
+            ("(bucket_id::time(3) without time zone = 'a')", Some(&["a"])),
+            ("(bucket_id::double precision = 'a')", Some(&["a"])),
+            ("(bucket_id::text(x) = 'a')", Some(&[])),
             ("(lower(bucket_id) = 'a'::text)", Some(&[])),
             (
                 "(bucket_id IN ( SELECT b.id FROM storage.buckets b))",
