@@ -230,6 +230,87 @@ mod tests {
     }
 
     #[test]
+    fn a_state_has_five_capital_letters_and_digits() {
+        let read = |said: &str| {
+            let refusal = Refusal::read(said);
+            (refusal.sqlstate, refusal.message)
+        };
+        for severity in ["ERROR", "FATAL", "PANIC"] {
+            assert_eq!(
+                read(&format!("{severity}:  42P01: no")),
+                (Some("42P01".to_owned()), "no".to_owned())
+            );
+        }
+        for message in [
+            "42p01: no",
+            "4270: no",
+            "427030: no",
+            "role \"x\": no",
+            "no",
+        ] {
+            assert_eq!(
+                read(&format!("ERROR:  {message}")),
+                (None, message.to_owned())
+            );
+        }
+        // What is no severity belongs to the message.
+        assert_eq!(
+            read("WHAT:  42P01: no"),
+            (None, "WHAT:  42P01: no".to_owned())
+        );
+        assert_eq!(read("one\n  two\nthree").1, "one\n  two\nthree");
+    }
+
+    #[test]
+    fn a_line_that_only_we_wrote_is_not_shown() {
+        let refusal = |line: usize| Refusal::read(&format!("ERROR:  42601: no\nLINE {line}: x"));
+        assert_eq!(refusal(1).without_lines(1).place, None);
+        assert_eq!(refusal(1).without_lines(2).place, None);
+        assert_eq!(
+            refusal(2).without_lines(1).place,
+            Some((1, "x".to_owned(), None))
+        );
+        assert_eq!(
+            refusal(2).without_lines(-3).place,
+            Some((5, "x".to_owned(), None))
+        );
+    }
+
+    #[test]
+    fn parts_of_several_lines_stay_together() {
+        let said = "Failed to run sql query: ERROR:  23505: clash\nDETAIL:  Key (id)=(1)\nis there.\nCONTEXT:  a\nb\nQUERY:  select 1\n";
+        let (_, message, hint, details) = told(said, &Sql::constant("x"));
+        assert_eq!(message, "clash (23505)\nKey (id)=(1)\nis there.");
+        assert_eq!(hint, None);
+        assert_eq!(
+            (
+                &details["detail"],
+                &details["context"],
+                details.get("query")
+            ),
+            (&json!("Key (id)=(1)\nis there."), &json!("a\nb"), None)
+        );
+    }
+
+    #[test]
+    fn a_connection_that_failed_may_be_a_pause() {
+        let paused = |code: Code, message: &str, state: Option<&str>| {
+            may_be_paused(&Error::Api(ApiError {
+                details: Some(json!({"sqlstate": state})),
+                ..ApiError::new(code, message)
+            }))
+        };
+        let lost = "Connection terminated due to connection timeout";
+        assert!(paused(Code::QueryFailed, lost, None));
+        assert!(paused(Code::QueryFailed, "could not connect to it", None));
+        assert!(paused(Code::ApiError, &format!("{PREFIX}{lost}"), None));
+        assert!(!paused(Code::ApiError, lost, None));
+        assert!(!paused(Code::QueryFailed, lost, Some("08006")));
+        assert!(!paused(Code::QueryFailed, "no such table", None));
+        assert!(!may_be_paused(&Error::Interrupted));
+    }
+
+    #[test]
     fn lines_of_ours_are_not_counted() {
         let said = "Failed to run sql query: ERROR:  42601: syntax error at or near \"selct\"\nLINE 10: selct 1\n         ^\n";
         let sql = Sql::constant("selct 1").within(std::time::Duration::from_secs(5));
