@@ -141,6 +141,37 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_behind_is_forgotten() {
+        let mut taken = Vec::new();
+        for _ in 0..20 {
+            slot(&mut taken, REQUESTS, 10_000_000);
+        }
+        let wait = slot(&mut taken, REQUESTS, 20_000_000);
+        assert_eq!((wait, taken.len()), (Duration::ZERO, 1));
+    }
+
+    #[test]
+    fn the_service_says_how_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = "2026-11-22T09:30:00Z".parse().unwrap();
+        for (told, limit) in [
+            ("3", 3),
+            (" 12 ", 12),
+            // Nothing that a limit can be.
+            ("0", 10),
+            ("-1", 10),
+            ("many", 10),
+        ] {
+            let budget = Budget::new(folder.path().to_owned());
+            budget.learn(told);
+            let at_once = (0..20)
+                .filter(|_| budget.take(told, || now).unwrap().is_zero())
+                .count();
+            assert_eq!(at_once, limit, "{told}");
+        }
+    }
+
+    #[test]
     fn several_at_once_share_it() {
         let folder = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-11-22T09:30:00Z".parse().unwrap();

@@ -343,6 +343,94 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_of_just_23_hours_is_made_up_for() {
+        for (seconds, anew) in [(0, None), (1, Some(at(22 * 3600 + 1)))] {
+            let mut follow = Follow::new(Search::requests(false), at(0));
+            assert_eq!(follow.begin(at(23 * 3600 + seconds)), anew, "{seconds}");
+        }
+    }
+
+    /// A row of so many microseconds after the start.
+    fn shown(micros: i64, number: usize) -> Object {
+        let micros = START * 1_000_000 + micros;
+        let row = json!({"log_id": format!("{number:x}"), "ts_us": micros, "source": "edge_logs"});
+        row.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_finer_than_a_minute_stands_in_the_statement() {
+        let conditions = |follow: &Follow| {
+            let sql = follow.ask().unwrap().sql;
+            let (_, rest) = sql.split_once(" where source = 'edge_logs'").unwrap();
+            let (conditions, _) = rest.split_once(" order by ").unwrap();
+            conditions.to_owned()
+        };
+        let from = " and toUnixTimestamp64Micro(timestamp) >= 1795341630000000";
+        for (name, floor, now, expected) in [
+            ("a whole minute", 0, 40, ""),
+            ("within a minute", 30, 40, from),
+        ] {
+            let mut follow = Follow::new(Search::requests(false), at(floor));
+            follow.begin(at(now));
+            assert_eq!(conditions(&follow), expected, "{name}");
+            follow.answer(Vec::new()).unwrap();
+            follow.begin(at(600));
+            follow.answer(Vec::new()).unwrap();
+            follow.begin(at(610));
+            assert_eq!(conditions(&follow), "", "{name}, when it lies behind");
+        }
+        let mut follow = Follow::new(Search::requests(false), at(0));
+        follow.begin(at(10));
+        follow
+            .answer((0..PAGE).map(|number| shown(7, number)).collect())
+            .unwrap();
+        assert_eq!(
+            conditions(&follow),
+            " and (toUnixTimestamp64Micro(timestamp) > 1795341600000007 or (toUnixTimestamp64Micro(timestamp) = 1795341600000007 and toString(id) > '3e7'))",
+            "a full page is gone on from"
+        );
+    }
+
+    #[test]
+    fn rows_that_were_shown_before_do_not_come_again() {
+        let mut follow = Follow::new(Search::requests(false), at(0));
+        let (five, six) = (300_000_000, 360_000_000);
+        for row in [shown(five, 1), shown(six, 2)] {
+            follow.note(&rows::id(&row).unwrap());
+        }
+        follow.begin(at(370));
+        assert_eq!(
+            follow.ask().unwrap().window.from,
+            at(180),
+            "it looks back from the newest of them"
+        );
+        let page = vec![
+            shown(five, 1),
+            shown(six - 1, 3),
+            shown(six, 2),
+            shown(six, 4),
+            shown(six + 1, 5),
+        ];
+        let new: Vec<(String, bool)> = follow
+            .answer(page)
+            .unwrap()
+            .iter()
+            .map(|row| {
+                (
+                    row["log_id"].as_str().unwrap().to_owned(),
+                    row["late"].as_bool().unwrap(),
+                )
+            })
+            .collect();
+        let expected = [("3", true), ("4", false), ("5", false)];
+        assert_eq!(
+            new,
+            expected.map(|(id, late)| (id.to_owned(), late)),
+            "only what is older than the newest is late"
+        );
+    }
+
+    #[test]
     fn the_same_page_for_ever_is_a_failure() {
         let mut follow = Follow::new(Search::requests(false), at(0));
         follow.begin(at(10));

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn long_statements_are_found_before_they_are_sent() {
         assert!(fits(&"a".repeat(7_500)) && !fits(&"a".repeat(7_501)));
-        assert!(!fits(&"'".repeat(2_501)));
+        assert!(fits(&" *-._".repeat(1_500)) && !fits(&" *-._".repeat(1_501)));
+        assert!(fits(&"'".repeat(2_500)) && !fits(&"'".repeat(2_501)));
     }
 
     /// What is left of a statement after the service printed it and the database read that.

@@ -114,9 +114,9 @@ pub(crate) fn listed(mut row: Object, keys: &[String]) -> Object {
     let id = id.map_or(Value::Null, |id| Value::String(id.to_string()));
     row.shift_insert(0, "id".to_owned(), id);
     // The service sends all of them; what an odd row lacks is null.
-    if row.len() < keys.len() {
-        for key in keys {
-            row.entry(key.as_str()).or_insert(Value::Null);
+    for key in keys {
+        if !row.contains_key(key) {
+            row.insert(key.clone(), Value::Null);
         }
     }
     row
@@ -215,7 +215,6 @@ pub(crate) fn level_of(row: &Object) -> Level {
         _ => None,
     };
     match source {
-        "postgres_logs" => by_word.unwrap_or(Level::Error),
         GATEWAY | INVOCATIONS => by_status(status),
         "auth_logs" | "storage_logs" => match by_word {
             Some(Level::Error) => Level::Error,
@@ -374,6 +373,162 @@ mod tests {
             "edge_logs/99999999999999999999/ab",
         ] {
             assert!(bad.parse::<Wanted>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_told_as_it_was_understood() {
+        for (text, told) in [
+            ("edge_logs/1/0F0E", "edge_logs/1/0f0e"),
+            ("0F0E-4000", "0f0e-4000"),
+        ] {
+            assert_eq!(text.parse::<Wanted>().unwrap().to_string(), told);
+        }
+    }
+
+    #[test]
+    fn a_row_has_each_key_that_a_list_promises() {
+        let keys = ["id", "logged_at", "source", "method", "path"].map(str::to_owned);
+        let text = |raw: &Value| Value::from(listed(object(raw), &keys)).to_string();
+        for (name, raw, expected) in [
+            (
+                "a time without an id",
+                json!({"ts_us": 1, "path": "/"}),
+                r#"{"id":null,"logged_at":"1970-01-01T00:00:00.000001Z","path":"/","source":null,"method":null}"#,
+            ),
+            (
+                "as many keys, but others",
+                json!({"source": "edge_logs", "method": "GET", "odd": 1}),
+                r#"{"id":null,"logged_at":null,"source":"edge_logs","method":"GET","odd":1,"path":null}"#,
+            ),
+        ] {
+            assert_eq!(text(&raw), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_however_they_are_written() {
+        for (written, read) in [
+            (json!(""), json!(null)),
+            (json!("200"), json!(200)),
+            (json!(" 1.5 "), json!(1.5)),
+            (json!("nan"), json!(null)),
+            (json!("soon"), json!("soon")),
+            (json!(2.5), json!(2.5)),
+            (json!(null), json!(null)),
+        ] {
+            assert_eq!(number(written.clone()), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn each_source_has_its_own_words_for_how_bad_it_is() {
+        use Level::{Error, Warning};
+        for (source, severity, code, level) in [
+            ("postgres_logs", "ERROR", "42P01", Error),
+            ("postgres_logs", "PANIC", "XX000", Error),
+            ("postgres_logs", "WARNING", "01000", Warning),
+            ("edge_logs", "", "499", Warning),
+            ("edge_logs", "", "500", Error),
+            ("function_edge_logs", "", "404", Warning),
+            ("function_edge_logs", "", "546", Error),
+            // The worse one of level and status counts.
+            ("auth_logs", "error", "400", Error),
+            ("auth_logs", "fatal", "", Error),
+            ("auth_logs", "warning", "400", Warning),
+            ("auth_logs", "info", "500", Error),
+            ("storage_logs", "error", "404", Error),
+            ("storage_logs", "warn", "500", Error),
+            ("storage_logs", "info", "404", Warning),
+            ("function_logs", "warn", "", Warning),
+            ("function_logs", "error", "", Error),
+            ("realtime_logs", "Warning", "", Warning),
+            ("realtime_logs", "CRITICAL", "", Error),
+            ("realtime_logs", "", "", Error),
+        ] {
+            let row = json!({"source": source, "severity": severity, "code": code});
+            assert_eq!(level_of(&object(&row)), level, "{row}");
+        }
+        let numbers = json!({"source": "edge_logs", "code": 404});
+        assert_eq!(level_of(&object(&numbers)), Warning);
+    }
+
+    #[test]
+    fn groups_of_one_source_and_code_become_one() {
+        let group = |source: &str, code: &str, n: Value, first: Value, last: i64, sample: &str| {
+            object(
+                &json!({"source": source, "code": code, "n": n, "first_us": first, "last_us": last, "sample": sample}),
+            )
+        };
+        let mut groups = Groups::default();
+        groups.add(vec![
+            group("edge_logs", "500", json!("3"), json!("40"), 60, "newest"),
+            group("auth_logs", "500", json!(4), json!(41), 42, "other source"),
+            group("edge_logs", "", json!(1), json!(43), 44, "no code"),
+        ]);
+        groups.add(vec![
+            group("edge_logs", "500", json!(2), json!(10), 20, "older"),
+            group("edge_logs", "503", json!(6), json!(15), 16, "other code"),
+            group("auth_logs", "500", json!(0), json!(null), 12, "no time"),
+        ]);
+        let lines: Vec<String> = groups
+            .sorted()
+            .into_iter()
+            .map(|row| {
+                let text = |key: &str| row[key].to_string().replace('"', "");
+                ["source", "code", "count", "first_at", "last_at", "sample"]
+                    .map(text)
+                    .join(" ")
+                    .replace("1970-01-01T00:00:00.0000", "")
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "edge_logs 503 6 15Z 16Z other code",
+                "edge_logs 500 5 10Z 60Z newest",
+                "auth_logs 500 4 41Z 42Z other source",
+                "edge_logs null 1 43Z 44Z no code",
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_are_tied_by_the_ids_that_they_have() {
+        for (name, row, expected) in [
+            ("no attributes", json!({}), vec![]),
+            (
+                "attributes that are none",
+                json!({"attributes": "x"}),
+                vec![],
+            ),
+            (
+                "none of these ids",
+                json!({"attributes": {"id": "a", "execution_id": "", "reqId": 5}}),
+                vec![],
+            ),
+            (
+                "several, and one twice",
+                json!({"attributes": {"reqId": "c", "request_id": "b", "execution_id": "a", "req.headers.cf_ray": "b"}}),
+                vec!["a", "b", "c"],
+            ),
+        ] {
+            assert_eq!(ties(&object(&row)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn calls_of_functions_and_their_console_have_an_execution() {
+        for (source, id, expected) in [
+            (INVOCATIONS, json!("a"), Some("a")),
+            (CONSOLE, json!("a"), Some("a")),
+            (GATEWAY, json!("a"), None),
+            (INVOCATIONS, json!(""), None),
+            (GATEWAY, json!(""), None),
+            (INVOCATIONS, json!(5), None),
+        ] {
+            let row = json!({"source": source, "attributes": {"execution_id": id}});
+            assert_eq!(execution(&object(&row)).as_deref(), expected, "{row}");
         }
     }
 

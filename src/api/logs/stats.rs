@@ -270,19 +270,86 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_cut_is_asked_for_in_pieces() {
+        let day = 24 * 3600;
         let mut stats = Stats::new(
             Search::requests(false),
             MEASURES,
-            range(1_795_341_600, 3600),
-            None,
+            range(1_795_305_600, day),
+            Some(60),
         );
-        let first = stats.ask().unwrap();
-        let full = vec![Object::new(); PAGE];
-        assert!(!stats.answer(first.window, full));
-        let second = stats.ask().unwrap();
+        let full = || vec![Object::new(); PAGE];
+        let end = Timestamp::from_second(1_795_305_600 + day).unwrap();
+        for hours in [23, 11, 5, 2] {
+            let ask = stats.ask().unwrap();
+            assert_eq!((ask.window.to, ask.window.minutes()), (end, hours * 60));
+            assert!(!stats.answer(ask.window, full()), "{hours} hours");
+        }
+        let last = stats.ask().unwrap();
+        assert_eq!((last.window.to, last.window.minutes()), (end, 60));
         assert!(
-            second.window.to == first.window.to
-                && second.window.minutes() < first.window.minutes().max(720)
+            stats.answer(last.window, full()),
+            "of one interval there are no pieces"
+        );
+        let next = stats.ask().unwrap();
+        assert_eq!(
+            (next.window.to, next.window.minutes()),
+            (last.window.from, 60),
+            "they stay as short"
+        );
+    }
+
+    #[test]
+    fn intervals_are_counted_by_group() {
+        let measures = Measures {
+            key: "source",
+            warning: None,
+            duration: None,
+            ..MEASURES
+        };
+        let since = 1_795_341_600;
+        let span = range(since + 60, 1800);
+        let mut stats = Stats::new(Search::requests(false), measures, span, Some(15));
+        let ask = stats.ask().unwrap();
+        assert_eq!(
+            ask.sql,
+            "select toUnixTimestamp(toStartOfInterval(timestamp, INTERVAL 15 MINUTE)) as bucket, source, \
+             count() as total, countIf(1) as errors, countIf(1) as warnings from logs \
+             where source = 'edge_logs' and toUnixTimestamp64Micro(timestamp) >= 1795341660000000 \
+             and toUnixTimestamp64Micro(timestamp) < 1795343460000000 \
+             group by bucket, source order by bucket, source limit 1000"
+        );
+        let found = |bucket: i64, source: &str, total: i64, errors: i64| {
+            let row = json!({"bucket": bucket, "source": source, "total": total, "errors": errors, "warnings": 99});
+            row.as_object().unwrap().clone()
+        };
+        let rows = vec![
+            found(since, "auth_logs", 5, 2),
+            found(since + 900, "edge_logs", 3, 3),
+            // The clock of the service is ahead.
+            found(since + 2700, "edge_logs", 1, 0),
+        ];
+        assert!(stats.answer(ask.window, rows));
+        assert!(stats.ask().is_none());
+        let lines: Vec<String> = stats
+            .rows(&str::to_uppercase)
+            .into_iter()
+            .map(|row| {
+                let values: Vec<String> = row.values().map(Value::to_string).collect();
+                values.join(" ").replace('"', "")
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "2026-11-22T10:45:00.000000Z 900 AUTH_LOGS 0 0 0",
+                "2026-11-22T10:45:00.000000Z 900 EDGE_LOGS 1 0 1",
+                "2026-11-22T10:30:00.000000Z 900 AUTH_LOGS 0 0 0",
+                "2026-11-22T10:30:00.000000Z 900 EDGE_LOGS 0 0 0",
+                "2026-11-22T10:15:00.000000Z 900 AUTH_LOGS 0 0 0",
+                "2026-11-22T10:15:00.000000Z 900 EDGE_LOGS 3 3 0",
+                "2026-11-22T10:00:00.000000Z 900 AUTH_LOGS 5 2 3",
+                "2026-11-22T10:00:00.000000Z 900 EDGE_LOGS 0 0 0",
+            ]
         );
     }
 }

@@ -255,3 +255,306 @@ impl Rays {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use serde_json::json;
+
+    use super::Order::{NewestFirst, OldestFirst};
+    use super::*;
+
+    /// Ten o'clock.
+    const START: i64 = 1_795_341_600;
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_second(START + minutes * 60).unwrap()
+    }
+
+    fn range(since: i64, until: i64) -> Range {
+        Range {
+            since: at(since),
+            until: Some(at(until)),
+            now: at(until),
+        }
+    }
+
+    fn window(from: i64, to: i64) -> Window {
+        Window {
+            from: at(from),
+            to: at(to),
+        }
+    }
+
+    fn walk(order: Order, minutes: i64, limit: usize) -> Walk {
+        Walk::new(Search::requests(false), range(0, minutes), order, limit)
+    }
+
+    /// A row at the beginning of a minute.
+    fn row(minute: i64, uuid: &str) -> Object {
+        let row =
+            json!({"log_id": uuid, "ts_us": at(minute).as_microsecond(), "source": "edge_logs"});
+        row.as_object().unwrap().clone()
+    }
+
+    /// A whole page, the last row of it given.
+    fn page(last: Object) -> Vec<Object> {
+        let mut page = vec![row(15, "0"); PAGE - 1];
+        page.push(last);
+        page
+    }
+
+    /// What a question has in it beyond the search: its last conditions, its order and its limit.
+    fn tail(ask: &Ask) -> &str {
+        let (_, tail) = ask.sql.split_once("source = 'edge_logs'").unwrap();
+        tail
+    }
+
+    #[test]
+    fn a_full_page_is_gone_on_from_where_it_ended() {
+        for (order, left, first, second) in [
+            (
+                NewestFirst,
+                window(0, 13),
+                " order by ts_us desc, log_id desc limit 1000",
+                " and toUnixTimestamp64Micro(timestamp) < 1795342380000000 \
+                 and (toUnixTimestamp64Micro(timestamp) < 1795342320000000 or (toUnixTimestamp64Micro(timestamp) = 1795342320000000 and toString(id) < 'ab')) \
+                 order by ts_us desc, log_id desc limit 1000",
+            ),
+            (
+                OldestFirst,
+                window(12, 30),
+                " order by ts_us asc, log_id asc limit 1000",
+                " and (toUnixTimestamp64Micro(timestamp) > 1795342320000000 or (toUnixTimestamp64Micro(timestamp) = 1795342320000000 and toString(id) > 'ab')) \
+                 order by ts_us asc, log_id asc limit 1000",
+            ),
+        ] {
+            let mut walk = walk(order, 30, 0);
+            let ask = walk.ask().unwrap();
+            assert_eq!(
+                (ask.window, tail(&ask)),
+                (window(0, 30), first),
+                "{order:?}"
+            );
+            let rows = walk.answer(page(row(12, "ab"))).unwrap();
+            assert_eq!(rows.len(), PAGE);
+            let ask = walk.ask().unwrap();
+            assert_eq!((ask.window, tail(&ask)), (left, second), "{order:?}");
+            assert!(!walk.is_done());
+            walk.answer(vec![row(12, "cd")]).unwrap();
+            assert!(walk.is_done() && walk.ask().is_none(), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_beyond_its_window_makes_it_no_longer() {
+        for (order, minute) in [(NewestFirst, 90), (OldestFirst, -90)] {
+            let mut walk = walk(order, 30, 0);
+            walk.ask();
+            walk.answer(page(row(minute, "ab"))).unwrap();
+            assert_eq!(walk.ask().unwrap().window, window(0, 30), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn long_ranges_are_gone_through_window_by_window() {
+        let long = 2 * window::LONGEST + 1;
+        for (order, windows, reached) in [
+            (
+                NewestFirst,
+                [(1440, 2879), (1, 1440), (0, 1)],
+                [2879, 1440, 1, 0],
+            ),
+            (
+                OldestFirst,
+                [(0, 1439), (1439, 2878), (2878, 2879)],
+                [0, 1439, 2878, 2879],
+            ),
+        ] {
+            let mut walk = walk(order, long, 0);
+            let mut came = vec![walk.reached()];
+            for (from, to) in windows {
+                assert!(!walk.is_done());
+                assert_eq!(walk.ask().unwrap().window, window(from, to), "{order:?}");
+                assert!(!walk.is_done(), "it was asked, and not answered");
+                assert_eq!(Some(&walk.reached()), came.last());
+                walk.answer(Vec::new()).unwrap();
+                came.push(walk.reached());
+            }
+            assert_eq!(came, reached.map(at), "{order:?}");
+            assert!(walk.is_done() && walk.ask().is_none());
+        }
+    }
+
+    #[test]
+    fn a_limit_ends_it_wherever_it_is() {
+        let mut walk = walk(NewestFirst, 5_000, 3);
+        assert!(walk.ask().unwrap().sql.ends_with(" limit 3"));
+        assert_eq!(
+            walk.answer(vec![row(9, "a"), row(8, "b")]).unwrap().len(),
+            2
+        );
+        assert!(!walk.is_done());
+        assert!(walk.ask().unwrap().sql.ends_with(" limit 1"));
+        // More than was asked for is not shown.
+        assert_eq!(
+            walk.answer(vec![row(7, "c"), row(6, "d")]).unwrap().len(),
+            1
+        );
+        assert!(walk.is_done() && walk.ask().is_none());
+    }
+
+    #[test]
+    fn a_page_without_an_id_at_its_end_cannot_be_gone_on_from() {
+        for (limit, more) in [(0, true), (PAGE + 1, true), (PAGE, false)] {
+            let mut walk = walk(NewestFirst, 30, limit);
+            walk.ask();
+            let answer = walk.answer(page(Object::new()));
+            assert_eq!(answer.is_err(), more, "{limit}");
+        }
+        let mut walk = walk(NewestFirst, 30, 0);
+        walk.ask();
+        let short = vec![Object::new(); PAGE - 1];
+        assert_eq!(walk.answer(short.clone()).unwrap(), short);
+        assert!(walk.is_done());
+    }
+
+    #[test]
+    fn the_same_page_for_ever_is_a_failure() {
+        let mut walk = walk(OldestFirst, 30, 0);
+        for (uuid, is_new) in [("ab", true), ("cd", true), ("cd", false)] {
+            walk.ask();
+            assert_eq!(walk.answer(page(row(12, uuid))).is_ok(), is_new, "{uuid}");
+        }
+    }
+
+    #[test]
+    fn an_earlier_walk_is_gone_on_with() {
+        for (order, minute, left) in [
+            (NewestFirst, 12, window(0, 13)),
+            (NewestFirst, 90, window(0, 30)),
+            (OldestFirst, 12, window(12, 30)),
+            (OldestFirst, -90, window(0, 30)),
+        ] {
+            let cursor = rows::id(&row(minute, "ab")).unwrap();
+            let mut walk = walk(order, 30, 0).after(cursor);
+            let ask = walk.ask().unwrap();
+            assert_eq!(ask.window, left, "{order:?} {minute}");
+            assert!(ask.sql.contains("toString(id) "), "{}", ask.sql);
+        }
+    }
+
+    #[test]
+    fn windows_become_shorter_where_the_service_is_too_slow() {
+        for (order, shorter, next) in [
+            (NewestFirst, &[(2, 5), (3, 5), (4, 5)][..], window(3, 4)),
+            (OldestFirst, &[(0, 2), (0, 1)], window(1, 2)),
+        ] {
+            let mut walk = walk(order, 5, 0);
+            assert!(!walk.too_slow(), "nothing was asked");
+            walk.ask();
+            for (from, to) in shorter {
+                assert!(walk.too_slow());
+                assert_eq!(walk.ask().unwrap().window, window(*from, *to), "{order:?}");
+            }
+            assert!(!walk.too_slow(), "one minute has no halves");
+            walk.answer(Vec::new()).unwrap();
+            assert_eq!(walk.ask().unwrap().window, next, "the next is as short");
+        }
+    }
+
+    #[test]
+    fn both_rows_of_a_request_are_one() {
+        let of_ray = |uuid: &str, ray: &str| {
+            let mut row = row(9, uuid);
+            row.insert("cf_ray".to_owned(), json!(ray));
+            row
+        };
+        for (limit, asked) in [(2, 4), (600, 1000), (0, 1000)] {
+            let mut walk = Walk::new(Search::requests(true), range(0, 30), NewestFirst, limit);
+            let sql = walk.ask().unwrap().sql;
+            assert!(sql.ends_with(&format!(" limit {asked}")), "{limit}: {sql}");
+        }
+        let mut walk = Walk::new(Search::requests(true), range(0, 30), NewestFirst, 2);
+        walk.ask();
+        let page = ["a", "b", "c", "d"].map(|uuid| of_ray(uuid, "same"));
+        assert_eq!(walk.answer(page.into()).unwrap().len(), 1);
+        assert!(walk.ask().unwrap().sql.ends_with(" limit 2"));
+        let page = vec![of_ray("e", "same"), of_ray("f", "other")];
+        assert_eq!(walk.answer(page.clone()).unwrap(), page[1..]);
+        assert!(walk.is_done());
+    }
+
+    #[test]
+    fn rays_are_remembered_for_a_while() {
+        let of = |ray: &str| Object::from_iter([("cf_ray".to_owned(), json!(ray))]);
+        let mut rays = Rays::default();
+        for _ in 0..2 {
+            assert!(rays.is_new(&Object::new()) && rays.is_new(&of("")));
+        }
+        for number in 0..RAYS {
+            assert!(rays.is_new(&of(&number.to_string())));
+        }
+        assert!(!rays.is_new(&of("0")), "so many are");
+        assert!(rays.is_new(&of("one more")));
+        assert!(!rays.is_new(&of("1")), "the second is still");
+        assert!(rays.is_new(&of("0")), "the first is not any more");
+    }
+
+    #[test]
+    fn bounds_are_told_where_no_end_of_a_window_is_one() {
+        let second = SignedDuration::from_secs(1);
+        let sharp = range(0, 30);
+        let fine = Range {
+            since: at(0) + second,
+            until: Some(at(30) - second),
+            now: at(30),
+        };
+        let open = Range {
+            until: None,
+            ..sharp
+        };
+        for (name, range, window, expected) in [
+            ("all of it", sharp, window(0, 30), vec![]),
+            (
+                "all but the end",
+                sharp,
+                window(0, 20),
+                vec!["< 1795342800000000"],
+            ),
+            ("all but the start", sharp, window(10, 30), vec![]),
+            (
+                "seconds",
+                fine,
+                window(0, 30),
+                vec![">= 1795341601000000", "< 1795343399000000"],
+            ),
+            (
+                "seconds at the start",
+                fine,
+                window(0, 20),
+                vec![">= 1795341601000000", "< 1795342800000000"],
+            ),
+            (
+                "seconds at the end",
+                fine,
+                window(10, 30),
+                vec!["< 1795343399000000"],
+            ),
+            ("up to now", open, window(0, 31), vec![]),
+            (
+                "not up to now",
+                open,
+                window(0, 30),
+                vec!["< 1795343400000000"],
+            ),
+        ] {
+            let bounds = range_bounds(&range, window);
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|bound| format!("toUnixTimestamp64Micro(timestamp) {bound}"))
+                .collect();
+            assert_eq!(bounds, expected, "{name}");
+        }
+    }
+}

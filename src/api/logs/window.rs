@@ -117,12 +117,6 @@ pub(crate) fn ceil(time: Timestamp) -> Timestamp {
 /// The last whole multiple of so many seconds before a time.
 pub(crate) fn floor_to(time: Timestamp, seconds: i64) -> Timestamp {
     let whole = time.as_second().div_euclid(seconds) * seconds;
-    // Before 1970 seconds are rounded towards it.
-    let whole = if whole > time.as_second() {
-        whole - seconds
-    } else {
-        whole
-    };
     Timestamp::from_second(whole).unwrap_or(time)
 }
 
