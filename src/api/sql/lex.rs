@@ -220,6 +220,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_dollar_begins_a_quote_only_with_a_whole_tag() {
+        for (text, tag) in [
+            ("$$ x", Some("$$")),
+            ("$a_1$ x", Some("$a_1$")),
+            ("$1$ x", None),
+            ("$a b$ x", None),
+            ("$a;$", None),
+            ("$a", None),
+            ("$", None),
+        ] {
+            assert_eq!(dollar_tag(text), tag, "{text}");
+        }
+    }
+
+    #[test]
     fn an_expression_stays_in_its_place() {
         for good in [
             "true",
