@@ -152,9 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn texts_within_a_secret_are_secret_unless_they_are_short() {
+        let json = r#"{"a":"hunter","b":"short","c":7}"#;
+        let secrets = secret_literal(json, None).unwrap().secrets;
+        assert_eq!(secrets, [json, json, "hunter"]);
+        let quoted = secret_literal("it's", None).unwrap().secrets;
+        assert_eq!(quoted, ["it's", "it''s"]);
+    }
+
+    #[test]
     fn what_postgres_would_change_or_refuse_is_refused() {
         assert!(identifier(&"é".repeat(31)).is_ok());
         assert!(identifier(&"é".repeat(32)).is_err());
+        assert!(identifier(&"a".repeat(63)).is_ok());
+        assert!(identifier(&"a".repeat(64)).is_err());
         assert!(identifier("").is_err());
         assert!(identifier("a\0").is_err());
         assert!(literal("a\0").is_err());

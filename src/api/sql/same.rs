@@ -176,10 +176,25 @@ fn matching(left: Box<Expr>, op: BinaryOperator, right: Box<Expr>) -> Expr {
     }
 }
 
+/// Words that are no names without quotes, but values.
+const VALUES: &[&str] = &[
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "user",
+];
+
 /// A name as PostgreSQL keeps it, without quotes where it needs none.
 fn folded(mut name: Ident) -> Ident {
     let is_plain = |value: &str| {
-        value.starts_with(|one: char| one.is_ascii_lowercase() || one == '_')
+        !VALUES.contains(&value)
+            && value.starts_with(|one: char| one.is_ascii_lowercase() || one == '_')
             && value
                 .bytes()
                 .all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'_')
@@ -234,6 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn quotes_stay_where_a_name_needs_them() {
+        for (quoted, shown) in [
+            ("name", "name"),
+            ("_a1", "_a1"),
+            ("Name", "\"Name\""),
+            ("naMe", "\"naMe\""),
+            ("1a", "\"1a\""),
+            ("a b", "\"a b\""),
+            ("user", "\"user\""),
+            ("users", "users"),
+        ] {
+            assert_eq!(folded(Ident::with_quote('"', quoted)).to_string(), shown);
+        }
+        assert_eq!(folded(Ident::new("NaMe")).to_string(), "name");
+    }
+
+    #[test]
     fn what_says_something_else_is_not() {
         for (one, other) in [
             ("bucket_id = 'a'", "(bucket_id = 'A'::text)"),
@@ -248,9 +280,14 @@ mod tests {
             ("name like 'a'", "(name !~~ 'a'::text)"),
             ("a = 'x'", "(a = 'x'::text) OR true"),
             ("a b", "a c"),
+            ("owner::text = 'a'", "(owner = 'a'::text)"),
+            ("user = 'a'", "(\"user\" = 'a'::text)"),
         ] {
             assert!(!same(one, other), "{one}\n{other}");
         }
+        let sized = |length: usize, name: &str| format!("{name} = '{}'", "x".repeat(length - 6));
+        assert!(same(&sized(LONGEST, "a"), &sized(LONGEST, "A")));
+        assert!(!same(&sized(LONGEST + 1, "a"), &sized(LONGEST + 1, "A")));
         let long = format!("a = '{}'", "x".repeat(LONGEST));
         assert!(same(&long, &long) && !same(&long, &format!("({long})")));
     }

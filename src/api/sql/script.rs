@@ -166,6 +166,18 @@ mod tests {
     }
 
     #[test]
+    fn only_a_body_of_a_function_holds_semicolons() {
+        for whole in [
+            "create table begin atomic (x int)",
+            "function begin atomic x",
+            "select case",
+            "select begin atomic",
+        ] {
+            assert_eq!(cut(&format!("{whole}; select 2")), [whole, "select 2"]);
+        }
+    }
+
+    #[test]
     fn semicolons_end_statements_only_where_they_stand_free() {
         for whole in [
             "select ';'",

@@ -375,3 +375,18 @@ fn number(row: &Object, key: &str) -> u64 {
         .or_else(|| value?.as_str()?.parse().ok())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_may_not_be_seen_is_neither_up_nor_down() {
+        let seen =
+            |worker_is: Value| worker(&[Object::from_iter([("worker".to_owned(), worker_is)])]);
+        assert_eq!(seen(json!("up")), Worker::Up);
+        assert_eq!(seen(json!("down")), Worker::Down);
+        assert_eq!(seen(Value::Null), Worker::Hidden);
+        assert_eq!(worker(&[]), Worker::Hidden);
+    }
+}

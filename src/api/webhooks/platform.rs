@@ -350,7 +350,6 @@ fn explain(error: Error) -> Error {
             code: Code::FeatureDisabled,
             message: "platform webhooks are in early access, and not enabled for this organization"
                 .to_owned(),
-            permission: None,
             ..error
         };
         return Error::Api(error.with_hint(
@@ -376,4 +375,67 @@ fn explain(error: Error) -> Error {
         ),
         _ => error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_one_object() {
+        for (value, object) in [
+            (
+                json!({"id": "1", "type": "x", "attributes": {"type": "y", "a": 1}}),
+                json!({"id": "1", "type": "y", "a": 1}),
+            ),
+            (
+                json!({"id": "1", "type": "x", "a": 1}),
+                json!({"id": "1", "a": 1}),
+            ),
+            (json!({"id": 1, "attributes": {}}), json!({})),
+            (json!("odd"), json!({})),
+        ] {
+            assert_eq!(Value::Object(flat(value.clone())), object, "{value}");
+        }
+    }
+
+    #[test]
+    fn refusals_have_a_code_and_a_hint_of_their_own() {
+        let told = |word: &str| {
+            let error = ApiError {
+                details: Some(json!({"error": {"code": word}})),
+                ..ApiError::new(Code::Rejected, "no")
+            };
+            let Error::Api(error) = explain(error.into()) else {
+                unreachable!()
+            };
+            (error.code, error.hint.unwrap_or_default())
+        };
+        for (word, code, hint) in [
+            (
+                "access_disabled",
+                Code::FeatureDisabled,
+                "support can enable",
+            ),
+            (
+                "webhooks_access_disabled",
+                Code::FeatureDisabled,
+                "support can enable",
+            ),
+            ("endpoint_not_found", Code::Rejected, "platform list"),
+            ("delivery_not_found", Code::Rejected, "14 days"),
+            ("endpoint_disabled", Code::Conflict, "--enable"),
+            (
+                "endpoint_event_type_not_subscribed",
+                Code::Rejected,
+                "does not listen",
+            ),
+            ("endpoint_url_unresolvable", Code::Rejected, "resolves"),
+        ] {
+            let (is, says) = told(word);
+            assert_eq!(is, code, "{word}");
+            assert!(says.contains(hint), "{word}: {says}");
+        }
+        assert_eq!(told("another"), (Code::Rejected, String::new()));
+    }
 }

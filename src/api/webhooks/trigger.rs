@@ -433,8 +433,13 @@ mod tests {
     use super::*;
 
     fn trigger(arguments: &[&str]) -> Trigger {
-        let row = json!({"oid": "7", "name": "hook", "schema": "public", "table": "orders", "events": ["INSERT"], "timing": "AFTER",
-            "orientation": "ROW", "enabled_mode": "DISABLED", "columns": null, "args_secrets": arguments});
+        trigger_with("enabled_mode", &json!("DISABLED"), arguments)
+    }
+
+    fn trigger_with(key: &str, value: &Value, arguments: &[&str]) -> Trigger {
+        let mut row = json!({"oid": "7", "name": "hook", "schema": "public", "table": "orders", "events": ["INSERT"], "timing": "AFTER",
+            "orientation": "ROW", "enabled_mode": "ORIGIN", "columns": null, "args_secrets": arguments});
+        row[key] = value.clone();
         Trigger::read(row)
     }
 
@@ -490,6 +495,56 @@ mod tests {
             kind.problem()
                 .is_some_and(|why| why.contains("application/json"))
         );
+    }
+
+    #[test]
+    fn what_is_given_anew_may_be_broken() {
+        let headers = trigger(&["https://x.y", "POST", "{"]);
+        let params = trigger(&["https://x.y", "POST", "{}", "["]);
+        let anew = |headers: bool, params: bool| Anew {
+            headers,
+            params,
+            ..Anew::default()
+        };
+        for (hook, anew, taken) in [
+            (&headers, anew(false, true), false),
+            (&headers, anew(true, false), true),
+            (&params, anew(true, false), false),
+            (&params, anew(false, true), true),
+        ] {
+            assert_eq!(hook.definition(anew).is_ok(), taken, "{anew:?}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_that_is_made_anew_fires_as_it_did() {
+        for (mode, statement) in [
+            ("ORIGIN", ""),
+            ("DISABLED", "disable trigger \"hook\";"),
+            ("REPLICA", "enable replica trigger \"hook\";"),
+            ("ALWAYS", "enable always trigger \"hook\";"),
+        ] {
+            let hook = trigger_with("enabled_mode", &json!(mode), &["https://x.y", "POST"]);
+            let sql = hook
+                .replace(&hook.definition(Anew::default()).unwrap())
+                .unwrap();
+            let altered = sql.shown().contains("alter table");
+            assert_eq!(altered, !statement.is_empty(), "{mode}");
+            assert!(sql.shown().contains(statement), "{mode}: {}", sql.shown());
+        }
+    }
+
+    #[test]
+    fn a_delivery_tells_of_a_row_as_it_is_now() {
+        for (events, usual) in [
+            (json!(["INSERT", "UPDATE", "DELETE"]), Event::Update),
+            (json!(["DELETE", "INSERT"]), Event::Insert),
+            (json!(["DELETE"]), Event::Delete),
+            (json!(["TRUNCATE"]), Event::Insert),
+        ] {
+            let hook = trigger_with("events", &events, &[]);
+            assert_eq!(hook.usual_event(), usual, "{events}");
+        }
     }
 
     #[test]

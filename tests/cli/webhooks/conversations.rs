@@ -526,6 +526,45 @@ fn deliveries_hide_what_a_receiver_sends_back_and_point_at_a_dead_worker() {
 }
 
 #[test]
+fn a_test_of_a_webhook_that_gets_sends_no_body() {
+    let supabase = FakeSupabase::start();
+    let mut gets = hook("new_orders", "orders");
+    gets["args_secrets"][1] = json!("GET");
+    gets["args_secrets"][2] = json!("{}");
+    let answer = |path: &str, body: Value| supabase.on("POST", path).answers(201, body).once();
+    answer(READ, json!([gets]));
+    answer(QUERY, json!([{"id": 8, "request_id": 3}]));
+    answer(READ, json!([delivery(8, "success", Some(200))]));
+    let screen = supabase.run("integrations webhooks test new_orders");
+    assert_eq!(screen.status(), Some(0), "{screen}");
+    let sent: Value = supabase.requests()[1].body_json().unwrap();
+    let sql = sent["query"].as_str().unwrap();
+    assert!(
+        sql.contains("net.http_get") && !sql.contains("net.http_post"),
+        "{sql}"
+    );
+}
+
+#[test]
+fn a_history_that_is_not_there_is_empty_and_one_that_is_refused_is_not() {
+    let lines = [
+        "integrations webhooks deliveries",
+        "integrations webhooks prune --older-than 1d --dry-run",
+    ];
+    for (state, status) in [("42P01", 0), ("3F000", 0), ("42501", 1)] {
+        for line in lines {
+            let supabase = FakeSupabase::start();
+            let said = format!("Failed to run sql query: ERROR:  {state}: no\n");
+            supabase
+                .on("POST", READ)
+                .answers(400, json!({"message": said}));
+            let screen = supabase.run(line);
+            assert_eq!(screen.status(), Some(status), "{state} {line}: {screen}");
+        }
+    }
+}
+
+#[test]
 fn a_test_waits_for_the_outcome_and_tries_again_as_told() {
     let supabase = FakeSupabase::start();
     let answer = |path: &str, body: Value| supabase.on("POST", path).answers(201, body).once();

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{FakeSupabase, Screen, World};
+use crate::support::{FakeSupabase, Said, Screen, World};
 
 const READ: &str = "/v1/projects/abcdefghijklmnopqrst/database/query/read-only";
 const QUERY: &str = "/v1/projects/abcdefghijklmnopqrst/database/query";
@@ -56,6 +56,36 @@ fn platform_endpoints_are_shown_flat_page_after_page_and_without_header_values()
     0199d0d6-5a3c-7c1e-9f00-3b6a1c2d4e5f	https://example.com/hook	true	v1.project.paused, *		X-Env: ********	2026-11-22 09:30:00+00:00
     second	https://example.com/hook	true	v1.project.paused, *		X-Env: ********	2026-11-22 09:30:00+00:00
     ");
+}
+
+#[test]
+fn no_page_is_asked_for_that_is_not_needed() {
+    let supabase = FakeSupabase::start();
+    let deliveries = format!("{ENDPOINTS}/{ENDPOINT}/deliveries");
+    let row = |id: &str| json!({"type": "delivery", "id": id, "attributes": {"status": "success"}});
+    supabase
+        .on("GET", &deliveries)
+        .with_query("page[size]", "2")
+        .answers(200, json!({"data": [row("1"), row("2")], "links": {"next": format!("{deliveries}?page%5Bafter%5D=2")}}))
+        .once();
+    let line =
+        format!("integrations webhooks platform deliveries {ENDPOINT} --limit 2 --fields id");
+    assert_eq!(supabase.run(&line).stdout(), "1\n2\n");
+}
+
+#[test]
+fn all_platform_endpoints_are_deleted_in_one_request() {
+    let supabase = FakeSupabase::start();
+    supabase.on("GET", ENDPOINTS).answers(
+        200,
+        json!({"data": [{"id": ENDPOINT, "attributes": {}}], "links": {}}),
+    );
+    supabase
+        .on("DELETE", ENDPOINTS)
+        .answers(204, Said::Nothing)
+        .once();
+    let screen = supabase.run("integrations webhooks platform delete --all --yes");
+    assert_eq!(screen.status(), Some(0), "{screen}");
 }
 
 #[test]
