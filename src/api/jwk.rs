@@ -156,6 +156,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_without_its_private_part_is_called_public() {
+        let missing = |key: Value| checked(&key).unwrap_err();
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"});
+        assert_eq!(missing(ec), "its `d` is missing: this is a public key");
+        let ec = json!({"kty": "EC", "crv": "P-256", "y": "eQ", "d": "ZA"});
+        assert_eq!(missing(ec), "its `x` is missing");
+        assert_eq!(missing(json!({"kty": "oct"})), "its `k` is missing");
+    }
+
+    #[test]
     fn what_is_wrong_is_named_and_nothing_is_quoted() {
         let ec = |key: &str, value: Value| {
             let mut ec =

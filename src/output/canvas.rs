@@ -148,7 +148,7 @@ pub(crate) fn sparkline(values: &[f64], width: usize) -> String {
         (0..width)
             .map(|place| {
                 let from = place * values.len() / width;
-                let to = ((place + 1) * values.len() / width).max(from + 1);
+                let to = (place + 1) * values.len() / width;
                 values[from..to].iter().sum::<f64>() / small(to - from)
             })
             .collect()
@@ -249,6 +249,7 @@ mod tests {
     fn a_series_is_as_high_as_its_highest() {
         assert_eq!(sparkline(&[0.0, 1.0, 2.0, 4.0], 10), "▁▃▅█");
         assert_eq!(sparkline(&[1.0, 1.0, 3.0, 5.0], 2), "▃█");
+        assert_eq!(sparkline(&[0.0, 0.0, 8.0, 8.0, 8.0, 8.0], 3), "▁██");
         assert_eq!(sparkline(&[0.0, 0.0], 5), "▁▁");
         assert_eq!(sparkline(&[], 5), "");
     }

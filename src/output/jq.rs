@@ -355,6 +355,15 @@ mod tests {
         );
         assert_eq!(run(".", "\"\\u001b[2Jx\"", true).unwrap(), "\\u{1b}[2Jx\n");
         assert_eq!(run(".", "\"\\u001b[2Jx\"", false).unwrap(), "\u{1b}[2Jx\n");
+        let turned = "[\"\u{202e}x\"]";
+        assert_eq!(run(".[0:1]", turned, false).unwrap(), format!("{turned}\n"));
+        assert_eq!(
+            run(".[0:1]", turned, true).unwrap(),
+            "[\n  \"\\u202ex\"\n]\n"
+        );
+        // Nothing of an expression is in what is said of a run's settings.
+        let expression = Jq::compile("\"hunter2\"").unwrap();
+        assert_eq!(format!("{expression:?}"), "Jq { .. }");
     }
 
     #[test]

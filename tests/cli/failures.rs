@@ -68,6 +68,15 @@ fn a_service_that_hangs_is_given_up_on() {
 }
 
 #[test]
+fn an_answer_that_falls_silent_is_given_up_on() {
+    let service = Faulty::falls_silent();
+    let world = World::served_by(service.address());
+    let screen = world.run("orgs list --request-timeout 0.3");
+    assert_eq!(screen.code(), Some("timeout"), "{screen}");
+    assert_eq!(service.requests(), 1);
+}
+
+#[test]
 fn a_write_that_hangs_may_have_happened() {
     let service = Faulty::never_answers();
     let world = World::served_by(service.address());

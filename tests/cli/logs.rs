@@ -650,7 +650,7 @@ fn no_rows_are_a_header_in_csv_and_nothing_elsewhere() {
         .on("GET", &path())
         .answers(200, json!({"result": [], "error": null}));
     for (format, printed) in [("csv", "logged_at,path\n"), ("ndjson", ""), ("table", "")] {
-        let line = format!("logs api list {HOUR} --fields logged_at,path -o {format}");
+        let line = format!("logs api list {HOUR} --limit 0 --fields logged_at,path -o {format}");
         let screen = supabase.run(&line);
         assert_eq!(
             (screen.status(), screen.stdout()),
@@ -677,7 +677,7 @@ fn rows_at_a_terminal_steer_it_in_no_format() {
         ("ndjson", "/\\u202ex"),
         ("table", "/\\u{202e}x"),
     ] {
-        let line = format!("logs api list {HOUR} --fields path -o {format}");
+        let line = format!("logs api list {HOUR} --limit 0 --fields path -o {format}");
         let seen = supabase.command(&line).at_terminal(100).sees_the_end();
         assert!(seen.to_string().contains(escaped), "{format}: {seen}");
         let piped = supabase.run(&line);
@@ -693,7 +693,7 @@ fn an_expression_that_fails_ends_a_stream() {
         200,
         json!({"result": [request(1_795_341_500_000_000, "a")], "error": null}),
     );
-    let run = supabase.command(&format!("logs api list {HOUR} -o ndjson --jq"));
+    let run = supabase.command(&format!("logs api list {HOUR} --limit 0 -o ndjson --jq"));
     let screen = run.arg(".path, error(\"enough\")").run();
     assert_eq!(screen.stdout(), "/rest/v1/todos\n", "{screen}");
     assert!(screen.stderr().contains("enough"), "{screen}");

@@ -65,6 +65,24 @@ fn a_read_is_tried_four_times_and_no_more() {
 }
 
 #[test]
+fn details_show_what_was_answered() {
+    let supabase = FakeSupabase::start();
+    supabase
+        .on("GET", ORGS)
+        .answers(200, json!([{"slug": "acme", "db_pass": "hunter2"}]))
+        .header("x-request-id", "r-1");
+    let screen = supabase.run("orgs list -vv");
+    for part in [
+        "x-request-id: r-1",
+        r#"[{"slug":"acme","db_pass":"********"}]"#,
+    ] {
+        assert!(screen.stderr().contains(part), "{part}: {screen}");
+    }
+    let brief = supabase.run("orgs list -v --no-cache");
+    assert!(!brief.stderr().contains("r-1"), "{brief}");
+}
+
+#[test]
 fn what_a_header_says_of_the_limit_counts_only_at_the_limit() {
     let answering = |status: u16, remaining: &str| {
         let supabase = FakeSupabase::start();

@@ -440,7 +440,9 @@ fn output_that_cannot_be_written_is_a_failure() {
         "projects list -o csv",
         "projects list -o json --jq .",
         "logs api list --since 1h -o ndjson",
-        "logs api list --since 1h -o ndjson --jq .",
+        "logs api list --since 1h --limit 0 -o ndjson",
+        "logs api list --since 1h --limit 0 -o csv",
+        "logs api list --since 1h --limit 0 -o ndjson --jq .",
         "api GET /v1/projects",
     ] {
         let screen = into_nowhere(line);
@@ -450,6 +452,10 @@ fn output_that_cannot_be_written_is_a_failure() {
             "{line}: {screen}"
         );
     }
+    let gone = supabase
+        .command("logs api list --since 1h --limit 0 -o ndjson")
+        .run_into_closed_pipe();
+    assert_eq!((gone.status(), gone.stderr()), (Some(0), ""), "{gone}");
     // Nothing is to be written there.
     for line in ["projects list", "projects list -o ndjson"] {
         let screen = into_nowhere(line);

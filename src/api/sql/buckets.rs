@@ -153,6 +153,11 @@ mod tests {
             ("(bucket_id => 'a' or 'b' =~ bucket_id)", Some(&[])),
             ("(bucket_id == 'a' or 'b' != bucket_id)", Some(&[])),
             ("= 'a' or bucket_id is null", Some(&[])),
+            ("('a' = storage.objects.bucket_id)", Some(&["a"])),
+            (
+                "(bucket_id = any (array['b'::interval day]) or name = 'q')",
+                Some(&["b"]),
+            ),
             ("bucket_id =", Some(&[])),
             (
                 "(bucket_id = any (array['a', 'b'] || 'c'))",

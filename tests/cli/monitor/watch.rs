@@ -35,6 +35,20 @@ fn what_is_one_document_has_to_end() {
 }
 
 #[test]
+fn a_window_that_changes_is_drawn_at_once() {
+    let world = World::new();
+    let screen = world
+        .command("--profile sandbox monitor metrics --watch=10min --group compute,pooler")
+        .at_terminal(80)
+        .reads("every 600 s")
+        .resizes(80, 6)
+        .reads("↑ ↓ more")
+        .types("q")
+        .sees_the_end();
+    assert_eq!(screen.status(), Some(0), "{screen}");
+}
+
+#[test]
 fn it_is_drawn_in_place_follows_the_window_and_leaves_nothing_behind() {
     let world = World::new();
     let bytes = world

@@ -31,6 +31,16 @@ impl Faulty {
         })
     }
 
+    /// Begins an answer, and then says nothing, ever.
+    pub(crate) fn falls_silent() -> Self {
+        Self::start(|mut stream| {
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n[",
+            );
+            std::mem::forget(stream);
+        })
+    }
+
     /// Has nothing to list, and closes the connection in the middle of what is sent with a POST.
     pub(crate) fn breaks_uploads_off() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
