@@ -330,6 +330,33 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_in_no_failure_on_the_way_to_the_database() {
+        let secret = super::super::secret_literal("hunter2", None).unwrap();
+        let said = |status: u16, sql: &Sql| {
+            let error = ApiError {
+                status: Some(status),
+                details: Some(json!({"query": "select 'hunter2'"})),
+                ..ApiError::new(Code::ApiError, "no `hunter2` here")
+            };
+            match explain(Error::Api(error), sql) {
+                Error::Api(error) => (error.message, error.details),
+                other => panic!("{other}"),
+            }
+        };
+        for status in [400, 544] {
+            assert_eq!(
+                said(status, &secret),
+                ("no `********` here".to_owned(), None)
+            );
+            let (message, details) = said(status, &Sql::constant("select 1"));
+            assert!(
+                message.contains("hunter2") && details.is_some(),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_refusal_of_the_database_stays_as_it_is() {
         for (said, code) in [
             (

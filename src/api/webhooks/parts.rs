@@ -336,6 +336,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_name_has_as_many_bytes_as_the_database_keeps() {
+        let longest = "a".repeat(NAME_BYTES);
+        assert!(longest.parse::<WebhookName>().is_ok());
+        assert!("é".parse::<WebhookName>().is_ok());
+        for bad in ["", "a b", "a\tb", &format!("{longest}a")] {
+            assert!(bad.parse::<WebhookName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn addresses_are_checked_for_what_pg_net_would_make_of_them() {
         for (text, kept) in [
             ("https://example.com/hook", "https://example.com/hook"),
