@@ -10,6 +10,9 @@ use super::Output;
 use super::canvas::{Canvas, Line};
 use crate::error::{Error, Result};
 
+/// The shortest time for which the terminal is looked at: it is not looked at for none.
+const LEAST: Duration = Duration::from_millis(1);
+
 /// What somebody did who watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deed {
@@ -97,7 +100,7 @@ impl Live {
 
     /// What was done since the last look, if anything.
     pub(crate) fn deed(&mut self) -> Result<Option<Deed>> {
-        while event::poll(Duration::ZERO).map_err(failed)? {
+        while event::poll(LEAST).map_err(failed)? {
             let deed = match event::read().map_err(failed)? {
                 Event::Resize(_, _) => Some(Deed::Moves),
                 Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),

@@ -49,6 +49,23 @@ fn a_window_that_changes_is_drawn_at_once() {
 }
 
 #[test]
+fn a_key_that_comes_with_another_window_is_heard() {
+    let world = World::new();
+    for rows in 6..16 {
+        let screen = world
+            .command("--profile sandbox monitor metrics --watch=10min --group compute")
+            .at_terminal(80)
+            .reads("Since boot")
+            .resizes(80, 5)
+            .reads("↑ ↓ more")
+            .resizes(80, rows)
+            .types("q")
+            .sees_the_end();
+        assert_eq!(screen.status(), Some(0), "{screen}");
+    }
+}
+
+#[test]
 fn it_is_drawn_in_place_follows_the_window_and_leaves_nothing_behind() {
     let world = World::new();
     let bytes = world
