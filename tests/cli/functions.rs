@@ -557,7 +557,10 @@ fn a_reader_that_has_seen_enough_of_an_answer_is_no_failure() {
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_a_failure() {
     let supabase = with_keys(false);
-    supabase.on("POST", CALL).answers(200, Said::text("done"));
+    // More than is held back for the end of a line.
+    supabase
+        .on("POST", CALL)
+        .answers(200, Said::text(&"x".repeat(500_000)));
     let full = std::fs::File::create("/dev/full").unwrap();
     let screen = supabase.command("functions invoke hello").run_into(full);
     assert_eq!(screen.status(), Some(1), "{screen}");
