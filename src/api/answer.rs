@@ -197,6 +197,7 @@ mod tests {
         };
         assert_eq!(error.code, Code::MalformedResponse);
         assert_eq!(error.request_id.as_deref(), Some("r-1"));
+        assert_eq!(error.status, Some(200));
     }
 
     #[tokio::test]

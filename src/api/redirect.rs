@@ -66,6 +66,10 @@ mod tests {
         let plain = "api.supabase.com redirects in a way that is not followed";
         assert_eq!(said("http://api.supabase.com/v1/projects"), plain);
         assert_eq!(said("/v1/other"), plain);
-        assert_eq!(refused(307, &HeaderMap::new(), &url).message, plain);
+        let nowhere = refused(307, &HeaderMap::new(), &url);
+        assert_eq!(
+            (nowhere.message.as_str(), nowhere.status),
+            (plain, Some(307))
+        );
     }
 }
