@@ -113,7 +113,7 @@ impl FromStr for ApiKeyName {
 }
 
 impl Api {
-    /// Lists the keys of a project. Never kept.
+    /// Lists the keys of a project. Never cached.
     pub(crate) async fn api_keys(&self, project: &ProjectRef, reveal: bool) -> Result<Vec<ApiKey>> {
         let request = Request::get("/v1/projects/{}/api-keys", &[project.as_str()])
             .query("reveal", reveal.then_some(true))

@@ -127,7 +127,7 @@ impl Api {
         }
     }
 
-    /// One branch, by its name or its reference. Never kept: its status is what one looks for.
+    /// One branch, by its name or its reference. Never cached: its status is what one looks for.
     pub(crate) async fn branch(&self, project: &ProjectRef, named: &str) -> Result<Branch> {
         let parts = [project.as_str(), named];
         let request =

@@ -77,7 +77,7 @@ pub(crate) fn check_value(name: &SecretName, value: &SecretString) -> Result<(),
 }
 
 impl Api {
-    /// Lists secrets by their names. Never kept: what is told of them are digests of secrets.
+    /// Lists secrets by their names. Never cached: what is told of them are digests of secrets.
     pub(crate) async fn secrets(&self, project: &ProjectRef) -> Result<Vec<Secret>> {
         let request = Request::get("/v1/projects/{}/secrets", &[project.as_str()])
             .needs("edge_functions_secrets_read");
